@@ -1,0 +1,51 @@
+// The typed, validated configuration: what the rest of the program sees of pitcrew.yml.
+import type { Budget, WorkerSpec } from "../worker/spec.ts";
+
+/** What an alert may ask for: the `remediation` label of an actionable rule. */
+export const REMEDIATIONS = ["relieve", "recycle", "restart", "restart_largest", "start"] as const;
+export type Remediation = (typeof REMEDIATIONS)[number];
+
+export interface ListenAddress {
+  host: string;
+  /** 0: any free port. */
+  port: number;
+}
+
+export interface GuardConfig {
+  when: "always" | "pipeline_down" | "never";
+  heartbeatTimeoutSeconds: number;
+  intervalSeconds: number;
+  /** Absolute paths of rule files. */
+  rules: readonly string[];
+}
+
+export interface RemediatorConfig {
+  listen: ListenAddress;
+  /** True: all remediations; a list: only those. */
+  dryRun: boolean | readonly Remediation[];
+  maxConcurrent: number;
+  /** Group → workers that planned renewals keep up. */
+  minHealthy: ReadonlyMap<string, number>;
+  budget: Budget;
+  trustedAlerts: readonly string[];
+  webhook: { credentialsFile: string | undefined };
+  guard: GuardConfig;
+  /** A renewal counts as verified when the new incarnation has lived so long … */
+  verifySeconds: number;
+  /** Down and age are not acted on for so long after pitcrew's own start. */
+  startupGraceSeconds: number;
+}
+
+export interface Config {
+  /** Absolute path of the file it was read from. */
+  file: string;
+  host: string;
+  runDirectory: string;
+  stateDirectory: string;
+  logDirectory: string;
+  /** Undefined: the default, a function of the machine's total (worker/system-memory.ts). */
+  system: { minAvailableBytes: number | undefined; criticalAvailableBytes: number | undefined };
+  workers: readonly WorkerSpec[];
+  exporter: { listen: ListenAddress };
+  remediator: RemediatorConfig;
+}
