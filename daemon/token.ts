@@ -1,0 +1,46 @@
+// The bearer token that every POST needs: loopback is not authentication.
+import { createHash, timingSafeEqual } from "node:crypto";
+import { closeSync, openSync, readSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
+import type { Log } from "./log.ts";
+
+/** Longer is no token; also the bound of what is read. */
+const MAX_TOKEN_BYTES = 4096;
+
+/**
+ * Answers whether a request carries `Authorization: Bearer <content of the file>`. The file is read for each request,
+ * as Prometheus and Alertmanager do, so a new token needs no restart. Without a file nobody is authorized.
+ */
+export function tokenAuthorizer(file: string | undefined, log: Log): (request: IncomingMessage) => boolean {
+  return (request) => {
+    if (file === undefined) return false;
+    const sent = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? "")?.[1];
+    if (sent === undefined) return false;
+    const token = readToken(file, log);
+    return token !== undefined && timingSafeEqual(digest(sent), digest(token));
+  };
+}
+
+function readToken(file: string, log: Log): string | undefined {
+  try {
+    const buffer = Buffer.alloc(MAX_TOKEN_BYTES + 1);
+    const descriptor = openSync(file, "r");
+    let length: number;
+    try {
+      length = readSync(descriptor, buffer);
+    } finally {
+      closeSync(descriptor);
+    }
+    const token = buffer.toString("utf8", 0, length).trim();
+    if (token !== "" && length <= MAX_TOKEN_BYTES) return token;
+    log.error("the token file is empty or too long: every POST is refused", { file });
+  } catch (error) {
+    log.error("the token file cannot be read: every POST is refused", { file, err: error });
+  }
+  return undefined;
+}
+
+/** Equal lengths for the comparison, so that not even the token's length shows in its time. */
+function digest(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
+}
