@@ -10,9 +10,14 @@ const MAX_TOKEN_BYTES = 4096;
 /**
  * Answers whether a request carries `Authorization: Bearer <content of the file>`. The file is read for each request,
  * as Prometheus and Alertmanager do, so a new token needs no restart. Without a file nobody is authorized.
+ * @param currentFile asked for each request too, because a reload may name another file.
  */
-export function tokenAuthorizer(file: string | undefined, log: Log): (request: IncomingMessage) => boolean {
+export function tokenAuthorizer(
+  currentFile: () => string | undefined,
+  log: Log,
+): (request: IncomingMessage) => boolean {
   return (request) => {
+    const file = currentFile();
     if (file === undefined) return false;
     const sent = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? "")?.[1];
     if (sent === undefined) return false;

@@ -1,0 +1,35 @@
+// What runs: presence, age and memory of each worker.
+import type { MetricFamily } from "../../daemon/metric.ts";
+import { family } from "../catalogue.ts";
+import { actionableFamilies, type Collector, type Look, perWorker } from "./collector.ts";
+
+export const workerCollector: Collector = {
+  name: "worker",
+  collect: (look) => [
+    ...actionableFamilies("worker", look),
+    workerInfo(look),
+    perWorker("pitcrew_worker_start_time_seconds", look, ({ tree }) => tree?.startTimeSeconds),
+    perWorker("pitcrew_worker_processes", look, ({ tree }) => tree?.members.length),
+    perWorker("pitcrew_worker_resident_memory_bytes", look, ({ tree }) => tree?.residentMemoryBytes),
+    perWorker("pitcrew_worker_resident_memory_peak_bytes", look, ({ tree }) => tree?.residentMemoryPeakBytes),
+    readErrors(look),
+  ],
+};
+
+function workerInfo(look: Look): MetricFamily {
+  const samples = look.observation.workers.map(({ spec }) => ({
+    labels: { ...look.workerLabels(spec), manager: spec.manager.kind },
+    value: 1,
+  }));
+  return family("pitcrew_worker_info", samples);
+}
+
+function readErrors(look: Look): MetricFamily {
+  const specs = new Map(look.observation.workers.map(({ spec }) => [spec.name, spec]));
+  const samples = look.readErrors.flatMap(({ worker, source, count }) => {
+    const spec = specs.get(worker);
+    // A worker that a reload removed has no series any more.
+    return spec === undefined ? [] : [{ labels: { ...look.workerLabels(spec), source }, value: count }];
+  });
+  return family("pitcrew_worker_read_errors_total", samples);
+}

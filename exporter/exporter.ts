@@ -1,0 +1,179 @@
+// The exporter without its web server: the observer, the scrape that concurrent scrapers share, and the reload.
+import type { Config } from "../config/config.ts";
+import { CONTENT_TYPES, type ExpositionFormat, renderExposition } from "../daemon/exposition.ts";
+import type { Log } from "../daemon/log.ts";
+import type { MetricFamily } from "../daemon/metric.ts";
+import { negotiateFormat } from "../daemon/negotiation.ts";
+import { collectProcessMetrics } from "../daemon/process-metrics.ts";
+import type { BuildInfo } from "../daemon/version.ts";
+import type { WorkerSpec } from "../worker/spec.ts";
+import { family } from "./catalogue.ts";
+import { collectFamilies, createFailureLog } from "./collect.ts";
+import { brakeCollector } from "./collectors/brake.ts";
+import type { Collector } from "./collectors/collector.ts";
+import { systemCollector } from "./collectors/system.ts";
+import { workerCollector } from "./collectors/worker.ts";
+import { type ActionableSamples, createLooker, type Observing } from "./observing.ts";
+
+const COLLECTORS: readonly Collector[] = [workerCollector, brakeCollector, systemCollector];
+
+export interface ObserverOptions {
+  host: string;
+  runDirectory: string;
+  specs: readonly WorkerSpec[];
+  floors: Config["system"];
+}
+
+export interface ExporterDeps {
+  createObserver: (options: ObserverOptions) => Observing;
+  actionableSamples: ActionableSamples;
+  collectors?: readonly Collector[];
+  lookDeadlineMs?: number;
+  /** Wall clock, for the timestamp of a reload. */
+  now?: () => Date;
+}
+
+interface Eyes {
+  config: Config;
+  observer: Observing;
+  look: ReturnType<typeof createLooker>;
+}
+
+/** The families of one collection; each format is rendered at most once. */
+type Snapshot = (format: ExpositionFormat) => string;
+
+export class Exporter {
+  readonly #log: Log;
+  readonly #build: BuildInfo;
+  readonly #deps: ExporterDeps;
+  readonly #failures: ReturnType<typeof createFailureLog>;
+  readonly #reloadConfig: (() => Config) | undefined;
+  readonly #reload = { successful: true, successSeconds: 0 };
+  #eyes: Eyes;
+  #inFlight: Promise<Snapshot> | undefined;
+
+  constructor(
+    config: Config,
+    reloadConfig: (() => Config) | undefined,
+    build: BuildInfo,
+    log: Log,
+    deps: ExporterDeps,
+  ) {
+    this.#log = log;
+    this.#build = build;
+    this.#deps = deps;
+    this.#failures = createFailureLog(log);
+    this.#reloadConfig = reloadConfig;
+    this.#eyes = this.#open(config);
+    this.#reload.successSeconds = this.#now() / 1000;
+  }
+
+  get config(): Config {
+    return this.#eyes.config;
+  }
+
+  async scrape(accept: string | undefined): Promise<{ contentType: string; body: string }> {
+    const format = negotiateFormat(accept);
+    this.#inFlight ??= this.#collect().finally(() => {
+      this.#inFlight = undefined;
+    });
+    const snapshot = await this.#inFlight;
+    return { contentType: CONTENT_TYPES[format], body: snapshot(format) };
+  }
+
+  /**
+   * Takes the new configuration, or keeps the old one and throws.
+   * @throws what reading the configuration throws
+   */
+  async reload(): Promise<void> {
+    if (this.#reloadConfig === undefined) return;
+    try {
+      const config = this.#reloadConfig();
+      // A collection under way belongs to the old configuration; the next one, already, to the new.
+      while (this.#inFlight !== undefined) await this.#inFlight;
+      this.#adopt(config);
+    } catch (error) {
+      this.#reload.successful = false;
+      this.#log.error("configuration not reloaded, the previous one stays in force", { err: error });
+      throw error;
+    }
+    this.#reload.successful = true;
+    this.#reload.successSeconds = this.#now() / 1000;
+    this.#log.info("configuration reloaded", { file: this.config.file, workers: this.config.workers.length });
+  }
+
+  close(): void {
+    this.#eyes.observer.close();
+  }
+
+  #adopt(config: Config): void {
+    const { config: old, observer } = this.#eyes;
+    const { listen } = config.exporter;
+    if (listen.host !== old.exporter.listen.host || listen.port !== old.exporter.listen.port) {
+      this.#log.warn("a new exporter.listen takes effect at the next start", {
+        address: `${listen.host}:${listen.port}`,
+      });
+    }
+    if (sameMachine(config, old)) {
+      // The observer stays: its open descriptors, peaks and counters belong to workers that go on.
+      observer.setSpecs(config.workers);
+      this.#eyes = { ...this.#eyes, config };
+      return;
+    }
+    this.#eyes = this.#open(config);
+    observer.close();
+  }
+
+  #open(config: Config): Eyes {
+    const { host, runDirectory, workers: specs, system: floors } = config;
+    const observer = this.#deps.createObserver({ host, runDirectory, specs, floors });
+    return {
+      config,
+      observer,
+      look: createLooker(host, observer, this.#deps.actionableSamples, this.#deps.lookDeadlineMs),
+    };
+  }
+
+  async #collect(): Promise<Snapshot> {
+    const { config, look } = this.#eyes;
+    const collected = await collectFamilies(
+      { host: config.host },
+      { look, collectors: this.#deps.collectors ?? COLLECTORS, now: () => performance.now(), ...this.#failures },
+    );
+    const families = [...collected, ...this.#ownFamilies(config.host), ...collectProcessMetrics()];
+    const rendered = new Map<ExpositionFormat, string>();
+    return (format) => {
+      const text = rendered.get(format) ?? renderExposition(families, format);
+      rendered.set(format, text);
+      return text;
+    };
+  }
+
+  #ownFamilies(host: string): MetricFamily[] {
+    const { version, revision, nodeVersion } = this.#build;
+    const labels = { host };
+    return [
+      family("pitcrew_exporter_build_info", [
+        { labels: { host, version, revision, node_version: nodeVersion }, value: 1 },
+      ]),
+      family("pitcrew_exporter_config_last_reload_successful", [{ labels, value: Number(this.#reload.successful) }]),
+      family("pitcrew_exporter_config_last_reload_success_timestamp_seconds", [
+        { labels, value: this.#reload.successSeconds },
+      ]),
+    ];
+  }
+
+  #now(): number {
+    return (this.#deps.now?.() ?? new Date()).getTime();
+  }
+}
+
+/** Whether an observer of the one configuration may go on with the other. */
+function sameMachine(a: Config, b: Config): boolean {
+  return (
+    a.host === b.host &&
+    a.runDirectory === b.runDirectory &&
+    a.system.minAvailableBytes === b.system.minAvailableBytes &&
+    a.system.criticalAvailableBytes === b.system.criticalAvailableBytes
+  );
+}
