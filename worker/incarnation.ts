@@ -10,11 +10,7 @@ export interface Incarnation {
 
 export function sameIncarnation(a: Incarnation | undefined, b: Incarnation | undefined): boolean {
   return (
-    a !== undefined &&
-    b !== undefined &&
-    a.pid === b.pid &&
-    a.startTicks === b.startTicks &&
-    a.bootId === b.bootId
+    a !== undefined && b !== undefined && a.pid === b.pid && a.startTicks === b.startTicks && a.bootId === b.bootId
   );
 }
 

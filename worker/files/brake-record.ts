@@ -1,5 +1,16 @@
 // The record that a worker's emergency brake writes into its own corner of the run directory (workers/<worker>/brake).
-import type { Incarnation } from "../incarnation.ts";
+import { type Incarnation, sameIncarnation } from "../incarnation.ts";
+import { readStrictly, type StrictRead } from "./read-strictly.ts";
+import {
+  countField,
+  incarnationFields,
+  incarnationJson,
+  type JsonObject,
+  secondsField,
+  textField,
+} from "./record-fields.ts";
+import { brakeRecordPath } from "./run-directory.ts";
+import { type WriteOptions, writeAtomically } from "./write-atomically.ts";
 
 export interface BrakeRecord {
   version: 1;
@@ -12,4 +23,67 @@ export interface BrakeRecord {
   lastBrakeSeconds: number | undefined;
   handles: readonly ("relief" | "drain")[];
   ending: { reason: string; atSeconds: number } | undefined;
+}
+
+/**
+ * The worker may write anything here, so it is believed only about itself.
+ * @param owners the worker's user, root, and our own: user ids that may own the file.
+ */
+export function readBrakeRecord(
+  runDirectory: string,
+  worker: string,
+  owners?: readonly number[],
+): StrictRead<BrakeRecord> {
+  return readStrictly(brakeRecordPath(runDirectory, worker), { owners, parse: (object) => parseBrake(object, worker) });
+}
+
+/** The streak, if a member of the present tree wrote the record; a former incarnation's streak ended with it. */
+export function brakeStreak(record: BrakeRecord, members: readonly Incarnation[]): number {
+  const isPresent = members.some((member) => sameIncarnation(member, record.incarnation));
+  return isPresent ? record.consecutiveBrakes : 0;
+}
+
+export function writeBrakeRecord(runDirectory: string, record: BrakeRecord, options?: WriteOptions): void {
+  const { ending } = record;
+  const json = {
+    version: 1,
+    worker: record.worker,
+    ...incarnationJson(record.incarnation),
+    brakes_total: record.brakesTotal,
+    consecutive_brakes: record.consecutiveBrakes,
+    limit: record.limit,
+    last_brake: record.lastBrakeSeconds ?? null,
+    handles: record.handles,
+    ending: ending === undefined ? null : { reason: ending.reason, at: ending.atSeconds },
+  };
+  writeAtomically(brakeRecordPath(runDirectory, record.worker), `${JSON.stringify(json)}\n`, options);
+}
+
+function parseBrake(object: JsonObject, worker: string): BrakeRecord | undefined {
+  const incarnation = incarnationFields(object);
+  const brakesTotal = countField(object.brakes_total);
+  const consecutiveBrakes = countField(object.consecutive_brakes);
+  const limit = countField(object.limit);
+  const lastBrakeSeconds = object.last_brake === null ? undefined : secondsField(object.last_brake);
+  const handles = parseHandles(object.handles);
+  const ending = parseEnding(object.ending);
+  if (object.worker !== worker || incarnation === undefined) return undefined;
+  if (brakesTotal === undefined || consecutiveBrakes === undefined || limit === undefined) return undefined;
+  if (lastBrakeSeconds === undefined && object.last_brake !== null) return undefined;
+  if (handles === undefined || ending === "malformed") return undefined;
+  return { version: 1, worker, incarnation, brakesTotal, consecutiveBrakes, limit, lastBrakeSeconds, handles, ending };
+}
+
+/** Handles that this version does not know are left out: a newer library may offer more. */
+function parseHandles(value: unknown): ("relief" | "drain")[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  return (["relief", "drain"] as const).filter((handle) => value.includes(handle));
+}
+
+function parseEnding(value: unknown): BrakeRecord["ending"] | "malformed" {
+  if (value === null || value === undefined) return undefined;
+  if (typeof value !== "object" || !("reason" in value) || !("at" in value)) return "malformed";
+  const reason = textField(value.reason);
+  const atSeconds = secondsField(value.at);
+  return reason === undefined || atSeconds === undefined ? "malformed" : { reason, atSeconds };
 }
