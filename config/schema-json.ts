@@ -1,0 +1,22 @@
+// The JSON Schema that editors complete and check with, generated from the schema that reads the file.
+import * as z from "zod";
+import { ConfigFile } from "./schema/file.ts";
+
+/** draft-07: what the YAML language server understands in full. */
+export function configJsonSchema(): Record<string, unknown> {
+  const schema = z.toJSONSchema(ConfigFile, {
+    io: "input",
+    target: "draft-7",
+    override: ({ jsonSchema }) => {
+      // The default of a section says nothing: its keys have their own.
+      if (jsonSchema.type === "object") delete jsonSchema.default;
+    },
+  });
+  const { $schema, ...rest } = schema;
+  return { $schema, title: "pitcrew.yml", ...rest };
+}
+
+/** The bytes of config/pitcrew.schema.json. */
+export function configJsonSchemaText(): string {
+  return `${JSON.stringify(configJsonSchema(), undefined, 2)}\n`;
+}
