@@ -1,0 +1,85 @@
+// Which process belongs to which watched tree: by its parents, or by a session that is the tree's own.
+import type { Incarnation } from "./incarnation.ts";
+import type { ProcessEntry } from "./process-table.ts";
+import { WatchedTree } from "./watched-tree.ts";
+
+export interface TrackerOptions {
+  bootId: string;
+  procRoot: string;
+  lookUp: (pid: number) => ProcessEntry | undefined;
+}
+
+/** Deeper chains of parents than this do not exist in practice; a loop of stale entries could. */
+const MAX_DEPTH = 64;
+
+export class TreeTracker {
+  readonly #options: TrackerOptions;
+  readonly #owners = new Map<number, WatchedTree>();
+  readonly #sessions = new Map<number, WatchedTree>();
+  readonly #shims = new Set<number>();
+
+  constructor(options: TrackerOptions) {
+    this.#options = options;
+  }
+
+  /** @param session the session that is this tree's own, if any. */
+  adopt(root: Incarnation, session: number | undefined): WatchedTree | "gone" | "unreadable" {
+    const tree = WatchedTree.open(root, session, this.#options.procRoot);
+    if (typeof tree === "string") return tree;
+    // A worker inside of another worker's tree is a worker of its own from now on.
+    this.#owners.get(root.pid)?.leave(root.pid);
+    this.#owners.set(root.pid, tree);
+    if (tree.session !== undefined) this.#sessions.set(tree.session, tree);
+    if (tree.shim !== undefined) this.#shims.add(tree.shim);
+    return tree;
+  }
+
+  drop(tree: WatchedTree): void {
+    for (const { pid } of tree.members()) this.#forget(pid, tree);
+    this.#forget(tree.root.pid, tree);
+    if (tree.session !== undefined && this.#sessions.get(tree.session) === tree) this.#sessions.delete(tree.session);
+    if (tree.shim !== undefined) this.#shims.delete(tree.shim);
+    tree.close();
+  }
+
+  /** Reads every member's memory. @returns false if the root is gone. */
+  sample(tree: WatchedTree): boolean {
+    for (const pid of tree.sample()) this.#forget(pid, tree);
+    return tree.isAlive;
+  }
+
+  /** Lets each of these processes join the tree it belongs to. */
+  assign(entries: Iterable<ProcessEntry>): void {
+    for (const entry of entries) {
+      const owner = this.#ownerOf(entry);
+      if (owner === undefined || this.#owners.get(entry.pid) === owner) continue;
+      const { pid, startTicks } = entry;
+      if (owner.join({ bootId: this.#options.bootId, pid, startTicks }) === "joined") this.#owners.set(pid, owner);
+    }
+  }
+
+  /** The tree that this very process is a member of. */
+  treeWith(entry: ProcessEntry): WatchedTree | undefined {
+    const tree = this.#owners.get(entry.pid);
+    return tree?.member(entry.pid)?.startTicks === entry.startTicks ? tree : undefined;
+  }
+
+  #ownerOf(entry: ProcessEntry): WatchedTree | undefined {
+    let at: ProcessEntry | undefined = entry;
+    for (let depth = 0; at !== undefined && depth < MAX_DEPTH; depth++) {
+      const member = this.treeWith(at);
+      if (member !== undefined) return member;
+      if (this.#shims.has(at.pid) || this.#shims.has(at.ppid)) return undefined;
+      const bySession = this.#sessions.get(at.session);
+      if (bySession !== undefined) return bySession;
+      const parent: ProcessEntry | undefined = this.#options.lookUp(at.ppid);
+      // Nobody is older than its parent: this is a stranger with the parent's former pid.
+      at = parent !== undefined && parent.startTicks <= at.startTicks ? parent : undefined;
+    }
+    return undefined;
+  }
+
+  #forget(pid: number, tree: WatchedTree): void {
+    if (this.#owners.get(pid) === tree) this.#owners.delete(pid);
+  }
+}
