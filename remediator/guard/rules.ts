@@ -87,7 +87,10 @@ export function loadRules(files: readonly string[]): RuleBook {
     const message = `the alert's name is taken by a rule that asks for action, at ${rule.file}:${rule.line}: give it its own`;
     problems.push({ file, line, column: 1, alert, message });
   }
-  return { rules: [...rules.values()], other, problems };
+  const order = [...new Set(files)];
+  const inOrder = (a: RuleProblem, b: RuleProblem) =>
+    order.indexOf(a.file) - order.indexOf(b.file) || a.line - b.line || a.column - b.column;
+  return { rules: [...rules.values()], other, problems: problems.toSorted(inOrder) };
 }
 
 function readText(file: string): { text: string } | { problem: RuleProblem } {
