@@ -1,0 +1,241 @@
+// The table of commands: their flags, and the room that carries each out, loaded only when it is called.
+import type { ParseArgsConfig } from "node:util";
+import type { Config } from "./config/config.ts";
+import type { Log } from "./daemon/log.ts";
+
+type Options = NonNullable<ParseArgsConfig["options"]>;
+export type Flags = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
+
+export interface CommandSpec {
+  name: string;
+  summary: string;
+  /** After the name, in the usage line. */
+  synopsis: string;
+  options: Options;
+  positionals: { least: number; most: number; what: string };
+  daemon?: boolean;
+  run(flags: Flags, positionals: readonly string[]): Promise<number>;
+}
+
+const COMMON: Options = {
+  "config.file": { type: "string" },
+  "log.level": { type: "string" },
+  "log.format": { type: "string" },
+  help: { type: "boolean", short: "h" },
+  version: { type: "boolean" },
+};
+const LISTEN_EXPORTER: Options = { "exporter.listen-address": { type: "string" } };
+const LISTEN_REMEDIATOR: Options = { "remediator.listen-address": { type: "string" } };
+
+const NONE = { least: 0, most: 0, what: "no arguments" };
+const ONE_WORKER = { least: 1, most: 1, what: "one worker's name" };
+
+const ACTION_SUMMARIES = {
+  start: "the worker is meant to run; kept over reboots",
+  stop: "the worker is meant to be down; kept over reboots, and nobody's alert",
+  restart: "end it and start it again, through the same engine as an alert",
+  recycle: "renew it gently, at a boundary of its work where it knows one",
+  clear: "let a worker leave quarantine",
+} as const;
+
+export const COMMANDS: readonly CommandSpec[] = [
+  {
+    name: "up",
+    summary: "exporter and remediator in one process: the main job on one machine",
+    synopsis: "[--view]",
+    options: { ...COMMON, ...LISTEN_EXPORTER, ...LISTEN_REMEDIATOR, view: { type: "boolean" } },
+    positionals: NONE,
+    daemon: true,
+    async run(flags) {
+      const { up } = await import("./up.ts");
+      return up({
+        loadConfig: await configLoader(flags),
+        log: await logOf(flags, flags.view === true),
+        view: flags.view === true,
+      });
+    },
+  },
+  {
+    name: "exporter",
+    summary: "the exporter alone",
+    synopsis: "",
+    options: { ...COMMON, ...LISTEN_EXPORTER },
+    positionals: NONE,
+    daemon: true,
+    async run(flags) {
+      const { main } = await import("./exporter/main.ts");
+      return main({ loadConfig: await configLoader(flags), log: await logOf(flags) });
+    },
+  },
+  {
+    name: "remediator",
+    summary: "the remediator alone",
+    synopsis: "",
+    options: { ...COMMON, ...LISTEN_REMEDIATOR },
+    positionals: NONE,
+    daemon: true,
+    async run(flags) {
+      const { main } = await import("./remediator/main.ts");
+      return main({ loadConfig: await configLoader(flags), log: await logOf(flags) });
+    },
+  },
+  {
+    name: "init",
+    summary: "write a commented pitcrew.yml from the processes running now",
+    synopsis: "--match REGEX [--force]",
+    options: { ...COMMON, match: { type: "string" }, force: { type: "boolean" } },
+    positionals: NONE,
+    async run(flags) {
+      const { init } = await import("./config/init.ts");
+      const file = textFlag(flags, "config.file") ?? "pitcrew.yml";
+      const match = textFlag(flags, "match");
+      if (match === undefined) throw new UsageError("--match REGEX says which processes are workers");
+      return init(
+        { match, file, force: flags.force === true },
+        { out: (line) => process.stdout.write(`${line}\n`), err: (line) => process.stderr.write(`${line}\n`) },
+      );
+    },
+  },
+  {
+    name: "check",
+    summary: "validate configuration and rules, and say what the rules would do now",
+    synopsis: "[--prometheus.file FILE] [--alertmanager.file FILE]",
+    options: { ...COMMON, "prometheus.file": { type: "string" }, "alertmanager.file": { type: "string" } },
+    positionals: NONE,
+    async run(flags) {
+      const { runCheck } = await import("./remediator/cli/check.ts");
+      return runCheck({
+        configFile: textFlag(flags, "config.file"),
+        prometheusFile: textFlag(flags, "prometheus.file"),
+        alertmanagerFile: textFlag(flags, "alertmanager.file"),
+      });
+    },
+  },
+  {
+    name: "status",
+    summary: "workers, open incidents, pauses, budgets, health of the loop",
+    synopsis: "[--json] [--watch]",
+    options: { ...COMMON, json: { type: "boolean" }, watch: { type: "boolean" } },
+    positionals: NONE,
+    async run(flags) {
+      const { status } = await import("./remediator/cli/status.ts");
+      return status({ config: (await configLoader(flags))(), json: flags.json === true, watch: flags.watch === true });
+    },
+  },
+  {
+    name: "history",
+    summary: "past incidents and what was done",
+    synopsis: "[--json] [--worker W] [--since 24h]",
+    options: { ...COMMON, json: { type: "boolean" }, worker: { type: "string" }, since: { type: "string" } },
+    positionals: NONE,
+    async run(flags) {
+      const { history } = await import("./remediator/cli/history.ts");
+      const { parseDuration } = await import("./config/units/duration.ts");
+      const since = parseDuration(textFlag(flags, "since") ?? "24h");
+      if (!since.ok) throw new UsageError(`--since: ${since.problem}`);
+      return history({
+        config: (await configLoader(flags))(),
+        json: flags.json === true,
+        worker: textFlag(flags, "worker"),
+        sinceSeconds: since.value,
+      });
+    },
+  },
+  ...(["start", "stop", "restart", "recycle", "clear"] as const).map(
+    (action): CommandSpec => ({
+      name: action,
+      summary: ACTION_SUMMARIES[action],
+      synopsis: action === "clear" ? "WORKER" : "WORKER [--force] [--wait]",
+      options: { ...COMMON, force: { type: "boolean" }, wait: { type: "boolean" } },
+      positionals: ONE_WORKER,
+      async run(flags, [worker = ""]) {
+        const { order } = await import("./remediator/cli/order.ts");
+        return order({
+          config: (await configLoader(flags))(),
+          action,
+          worker,
+          force: flags.force === true,
+          wait: flags.wait === true,
+        });
+      },
+    }),
+  ),
+  {
+    name: "pause",
+    summary: "hold all automation, starts included, for one worker or all",
+    synopsis: "[WORKER] --for 1h --reason TEXT",
+    options: { ...COMMON, for: { type: "string" }, reason: { type: "string" } },
+    positionals: { least: 0, most: 1, what: "at most one worker's name" },
+    async run(flags, [worker]) {
+      const { pause } = await import("./remediator/cli/pauses.ts");
+      const forText = textFlag(flags, "for");
+      const reason = textFlag(flags, "reason");
+      if (forText === undefined || reason === undefined)
+        throw new UsageError("a pause needs --for DURATION and --reason TEXT");
+      return pause({ config: (await configLoader(flags))(), worker, forText, reason });
+    },
+  },
+  {
+    name: "resume",
+    summary: "end pauses",
+    synopsis: "[WORKER]",
+    options: COMMON,
+    positionals: { least: 0, most: 1, what: "at most one worker's name" },
+    async run(flags, [worker]) {
+      const { resume } = await import("./remediator/cli/pauses.ts");
+      return resume({ config: (await configLoader(flags))(), worker });
+    },
+  },
+];
+
+class UsageError extends Error {
+  readonly code = "usage";
+}
+
+/** Reads the file that the flags name, flags on top; called again at each reload. */
+async function configLoader(flags: Flags): Promise<() => Config> {
+  const [{ findConfigFile }, { loadConfig }, { parseListenAddress }] = await Promise.all([
+    import("./config/find.ts"),
+    import("./config/load.ts"),
+    import("./config/units/listen-address.ts"),
+  ]);
+  const listen = (flag: string) => {
+    const text = textFlag(flags, flag);
+    if (text === undefined) return undefined;
+    const address = parseListenAddress(text);
+    if (!address.ok) throw new UsageError(`--${flag}: ${address.problem}`);
+    return address.value;
+  };
+  const exporter = listen("exporter.listen-address");
+  const remediator = listen("remediator.listen-address");
+  const file = findConfigFile(textFlag(flags, "config.file"), process.cwd());
+  return () => {
+    const config = loadConfig(file);
+    return {
+      ...config,
+      exporter: { ...config.exporter, ...(exporter === undefined ? {} : { listen: exporter }) },
+      remediator: { ...config.remediator, ...(remediator === undefined ? {} : { listen: remediator }) },
+    };
+  };
+}
+
+/** @param quiet a terminal view tells the story: the log says only what went wrong */
+async function logOf(flags: Flags, quiet = false): Promise<Log> {
+  const { createLog, LOG_FORMATS, LOG_LEVELS } = await import("./daemon/log.ts");
+  const level = choice(flags, "log.level", LOG_LEVELS) ?? (quiet ? "error" : "info");
+  return createLog({ level, format: choice(flags, "log.format", LOG_FORMATS) ?? "logfmt" });
+}
+
+function choice<T extends string>(flags: Flags, flag: string, values: readonly T[]): T | undefined {
+  const text = textFlag(flags, flag);
+  if (text === undefined) return undefined;
+  const found = values.find((value) => value === text);
+  if (found === undefined)
+    throw new UsageError(`--${flag} is one of ${values.join(", ")}, not ${JSON.stringify(text)}`);
+  return found;
+}
+
+function textFlag(flags: Flags, flag: string): string | undefined {
+  const value = flags[flag];
+  return typeof value === "string" ? value : undefined;
+}

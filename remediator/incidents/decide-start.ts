@@ -1,0 +1,120 @@
+// Whether a worker that is down may start now, and why not. Budgets, cooldown, pauses and slots ration starts here, and only here.
+import type { Policy, WorkerFacts } from "./facts.ts";
+import type { Incident } from "./incident.ts";
+import { clockSeconds } from "./phrases.ts";
+import { isUrgent } from "./rationing.ts";
+import type { SuppressReason } from "./reason.ts";
+import type { Step } from "./step.ts";
+
+export function decideStart(incident: Incident, facts: WorkerFacts, policy: Policy): Step {
+  const { now, reading, ledger } = facts;
+  const lookAgain = now.mono + policy.lookAgainSeconds;
+  if (reading === undefined)
+    return {
+      kind: "close",
+      state: "cancelled",
+      suppressed: "unknown_worker",
+      because: "the worker is not in the configuration any more",
+    };
+  if (reading.spec.manager.kind === "observe")
+    return {
+      kind: "close",
+      state: "cancelled",
+      suppressed: "observed_only",
+      because: "the worker is observed only (manager: observe)",
+    };
+  switch (reading.presence.kind) {
+    case "up":
+      return alreadyUp(incident, reading.presence.incarnation.pid, facts, policy);
+    case "ambiguous":
+      return {
+        kind: "close",
+        state: "cancelled",
+        suppressed: "ambiguous",
+        because: `${reading.presence.roots} unrelated processes claim to be this worker`,
+      };
+    case "unknown":
+      return { kind: "wait", until: lookAgain, because: "whether it runs cannot be read" };
+    case "down":
+      break;
+  }
+  if (ledger.desired === "down")
+    return {
+      kind: "close",
+      state: "cancelled",
+      ...(incident.state === "open" ? { suppressed: "operator_stopped" as const } : {}),
+      because: ledger.desiredReason === "finished" ? "the worker has finished" : "an operator stopped it",
+    };
+  if (facts.remains.length > 0)
+    return { kind: "wait", until: now.mono + 1, because: "processes of its old tree still run" };
+  if (incident.state === "open" && facts.condition.kind === "unevaluable")
+    return { kind: "wait", until: lookAgain, because: `not decidable yet: ${facts.condition.why}` };
+
+  const held = startHeldBack(incident, facts, policy);
+  if (held !== undefined) return held;
+  return {
+    kind: "start",
+    because: incident.state === "open" ? `${incident.reason}: it does not run` : "a fresh process",
+  };
+}
+
+function alreadyUp(incident: Incident, pid: number, facts: WorkerFacts, policy: Policy): Step {
+  if (incident.state === "open")
+    return incident.source === "webhook" || incident.source === "guard"
+      ? { kind: "close", state: "cancelled", suppressed: "not_reproduced", because: `it runs (pid ${pid})` }
+      : { kind: "close", state: "resolved", because: `it runs (pid ${pid})` };
+  return {
+    kind: "verify",
+    deadline: facts.now.mono + policy.verifySeconds,
+    because:
+      incident.state === "starting"
+        ? `runs as pid ${pid}, started before pitcrew itself ended`
+        : `somebody else started it (pid ${pid})`,
+  };
+}
+
+function startHeldBack(incident: Incident, facts: WorkerFacts, policy: Policy): Step | undefined {
+  const { now, rations, ledger } = facts;
+  const lookAgain = now.mono + policy.lookAgainSeconds;
+  const byOperator = incident.source === "operator";
+  if (facts.paused && !byOperator) return blocked("paused", lookAgain, "automation is paused");
+  if (facts.dryRun && !byOperator && incident.state === "open")
+    return blocked("dry_run", lookAgain, "dry run: would start it");
+  const graceLeft = policy.startupGraceSeconds - facts.daemonAgeSeconds;
+  if (incident.state === "open" && (incident.source === "webhook" || incident.source === "guard") && graceLeft > 0)
+    return blocked("startup_grace", now.mono + graceLeft, "pitcrew itself has just started");
+  if (ledger.quarantine?.holds === "stopped" && !byOperator)
+    return blocked("quarantined", lookAgain, "quarantined: held stopped");
+  if (rations.backoffUntil > now.mono)
+    return {
+      kind: "wait",
+      until: rations.backoffUntil,
+      because: `backing off until ${clockSeconds(rations.backoffUntil - now.mono)} from now`,
+    };
+  if (incident.force !== true && !byOperator) {
+    const renewal = incident.state === "holding";
+    if (renewal && rations.cooldownUntil !== undefined && rations.cooldownUntil > now.mono)
+      return blocked(
+        "cooldown",
+        rations.cooldownUntil,
+        `cooldown: it may start again in ${clockSeconds(rations.cooldownUntil - now.mono)}`,
+      );
+    if (isUrgent(incident.reason)) {
+      const freeAt = Math.max(rations.workerBudgetFreeAt, rations.hostBudgetFreeAt);
+      if (freeAt > now.mono)
+        return blocked(
+          "budget",
+          freeAt,
+          `${rations.workerBudgetFreeAt > now.mono ? "its" : "the host's"} budget is spent for ${clockSeconds(freeAt - now.mono)}`,
+        );
+    }
+  }
+  if (rations.groupStartFreeAt > now.mono)
+    return { kind: "wait", until: rations.groupStartFreeAt, because: "start_interval of its group" };
+  if (!facts.slotFree) return blocked("slot_busy", lookAgain, "another termination or start is under way");
+  return undefined;
+}
+
+function blocked(reason: SuppressReason, until: number, because: string): Step {
+  return { kind: "wait", until, blocked: reason, because };
+}

@@ -1,0 +1,199 @@
+// What an incident on a worker does next. Pure: the same incident, facts and policy always give the same step and its reason.
+import { incarnationKey, sameIncarnation } from "../../worker/incarnation.ts";
+import { decideStopping, decideVerifying, grace, presentIncarnation } from "./decide-outcome.ts";
+import { decideStart } from "./decide-start.ts";
+import type { Policy, WorkerFacts } from "./facts.ts";
+import type { Incident } from "./incident.ts";
+import { clockSeconds, comparison, seconds } from "./phrases.ts";
+import type { SuppressReason } from "./reason.ts";
+import type { Step } from "./step.ts";
+
+export function decide(incident: Incident, facts: WorkerFacts, policy: Policy): Step {
+  switch (incident.state) {
+    case "open":
+      return incident.ladder === "start"
+        ? decideStart(incident, facts, policy)
+        : decideWhetherToStop(incident, facts, policy);
+    case "relieving":
+      return decideRelieving(incident, facts, policy);
+    case "draining":
+      return decideDraining(incident, facts, policy);
+    case "terminating":
+    case "killing":
+      return decideStopping(incident, facts, policy);
+    case "holding":
+    case "starting":
+      return decideStart(incident, facts, policy);
+    case "settling":
+    case "verifying":
+      return decideVerifying(incident, facts, policy);
+    case "resolved":
+    case "expired":
+    case "superseded":
+    case "cancelled":
+    case "escalated":
+      return { kind: "wait", until: Number.POSITIVE_INFINITY };
+  }
+}
+
+/** Open, on a ladder that begins with a running worker: is it still true, is it allowed, and how does it begin? */
+function decideWhetherToStop(incident: Incident, facts: WorkerFacts, policy: Policy): Step {
+  const { now, reading, ledger } = facts;
+  const lookAgain = now.mono + policy.lookAgainSeconds;
+  if (reading === undefined) return refuse("unknown_worker", "the worker is not in the configuration any more");
+  const manager = reading.spec.manager.kind;
+  if (manager === "observe") return refuse("observed_only", "the worker is observed only (manager: observe)");
+  if (incident.ladder !== "stop" && ledger.desired === "down")
+    return refuse("operator_stopped", "the worker is meant to be down");
+
+  switch (reading.presence.kind) {
+    case "ambiguous":
+      return refuse("ambiguous", `${reading.presence.roots} unrelated processes claim to be this worker`);
+    case "unknown":
+      return (
+        expired(incident, facts, policy) ?? { kind: "wait", until: lookAgain, because: "the worker cannot be read" }
+      );
+    case "down":
+      return incident.ladder === "stop"
+        ? { kind: "close", state: "resolved", because: "the worker is down" }
+        : { kind: "close", state: "superseded", because: "the worker ended by itself first" };
+    case "up":
+      break;
+  }
+  const running = reading.presence.incarnation;
+  if (incident.incarnation !== undefined && !sameIncarnation(running, incident.incarnation))
+    return {
+      kind: "close",
+      state: "superseded",
+      suppressed: "stale_incarnation",
+      because: `pid ${incident.incarnation.pid} was meant; pid ${running.pid} runs now`,
+    };
+  if (ledger.actedOn === incarnationKey(running) && incident.ladder !== "stop")
+    return refuse("duplicate", `pid ${running.pid} has been acted on before`);
+
+  switch (facts.condition.kind) {
+    case "false":
+      return incident.blocked === undefined
+        ? refuse("not_reproduced", `our own reading does not show it${comparison(incident.reason, facts.condition)}`)
+        : { kind: "close", state: "cancelled", because: `it passed${comparison(incident.reason, facts.condition)}` };
+    case "unevaluable":
+      return (
+        expired(incident, facts, policy) ?? {
+          kind: "wait",
+          until: lookAgain,
+          because: `not decidable yet: ${facts.condition.why}`,
+        }
+      );
+    case "true":
+    case "not_needed":
+      break;
+  }
+  const held = heldBack(incident, facts, policy);
+  if (held !== undefined) return expired(incident, facts, policy) ?? held;
+
+  const because = `${incident.reason}${comparison(incident.reason, facts.condition)}`;
+  if (incident.ladder === "relieve") {
+    if (!handles(facts, "relief"))
+      return { kind: "close", state: "cancelled", because: `${because}; the worker offers no relief` };
+    return { kind: "relieve", deadline: now.mono + 30, because };
+  }
+  const { stop } = reading.spec;
+  if (incident.ladder === "recycle" && handles(facts, "drain") && stop.drainSeconds > 0)
+    return { kind: "drain", deadline: now.mono + stop.drainSeconds, because };
+  return { kind: "terminate", graceSeconds: grace(facts, policy), because };
+}
+
+/** Reasons that pass: the incident waits and looks again. */
+function heldBack(incident: Incident, facts: WorkerFacts, policy: Policy): Step | undefined {
+  const { now } = facts;
+  const lookAgain = now.mono + policy.lookAgainSeconds;
+  const byOperator = incident.source === "operator";
+  if (facts.paused && !byOperator) return blocked("paused", lookAgain, "automation is paused");
+  if (facts.dryRun && !byOperator) return blocked("dry_run", lookAgain, `dry run: would ${incident.ladder}`);
+  if (incident.ladder === "recycle") {
+    const graceLeft = policy.startupGraceSeconds - facts.daemonAgeSeconds;
+    if (graceLeft > 0 && !byOperator)
+      return blocked(
+        "startup_grace",
+        now.mono + graceLeft,
+        `pitcrew itself started ${seconds(facts.daemonAgeSeconds)} ago`,
+      );
+    if (facts.ledger.quarantine !== undefined) return blocked("quarantined", lookAgain, "quarantined: left running");
+    const cooldown = facts.rations.cooldownUntil;
+    if (cooldown !== undefined && cooldown > now.mono && incident.force !== true)
+      return blocked(
+        "cooldown",
+        cooldown,
+        `cooldown: it was renewed lately and may be again in ${clockSeconds(cooldown - now.mono)}`,
+      );
+    if (facts.healthyPeers < facts.minHealthy)
+      return blocked(
+        "min_healthy",
+        lookAgain,
+        `${facts.healthyPeers} others of the group are up, ${facts.minHealthy} must be`,
+      );
+  }
+  if (!facts.slotFree) return blocked("slot_busy", lookAgain, "another termination or start is under way");
+  return undefined;
+}
+
+function decideRelieving(incident: Incident, facts: WorkerFacts, policy: Policy): Step {
+  const { now } = facts;
+  if (facts.condition.kind === "false")
+    return {
+      kind: "close",
+      state: "resolved",
+      because: "memory fell",
+      outcome: { action: "relieve", outcome: "done" },
+    };
+  if (!sameIncarnation(presentIncarnation(facts), incident.incarnation))
+    return { kind: "close", state: "superseded", because: "the worker was renewed meanwhile" };
+  // Never climbs to a restart: the memory limit has a rule of its own.
+  if (now.mono >= (incident.deadline ?? 0))
+    return {
+      kind: "close",
+      state: "escalated",
+      because: "relief freed too little",
+      outcome: { action: "relieve", outcome: "ineffective" },
+    };
+  return { kind: "wait", until: Math.min(incident.deadline ?? 0, now.mono + policy.lookAgainSeconds) };
+}
+
+function decideDraining(incident: Incident, facts: WorkerFacts, policy: Policy): Step {
+  const { now } = facts;
+  if (facts.remains.length === 0 && !sameIncarnation(presentIncarnation(facts), incident.incarnation))
+    return { kind: "hold", because: "drained", outcome: { action: "drain", outcome: "done" } };
+  if (incident.ladder !== "recycle" && facts.slotFree)
+    return {
+      kind: "terminate",
+      graceSeconds: grace(facts, policy),
+      because: `${incident.reason} does not wait for the drain`,
+    };
+  const deadline = incident.deadline ?? now.mono;
+  if (now.mono < deadline) return { kind: "wait", until: deadline };
+  if (!facts.slotFree)
+    return blocked("slot_busy", now.mono + policy.lookAgainSeconds, "another termination or start is under way");
+  return { kind: "terminate", graceSeconds: grace(facts, policy), because: "the drain ran out of time" };
+}
+
+/** An intent that found no opening in time is dropped; the next look at the rule brings it back if it is still true. */
+function expired(incident: Incident, facts: WorkerFacts, policy: Policy): Step | undefined {
+  return facts.now.mono - incident.openedAt.mono < policy.intentTtlSeconds
+    ? undefined
+    : { kind: "close", state: "expired", because: `nothing allowed it within ${seconds(policy.intentTtlSeconds)}` };
+}
+
+function refuse(suppressed: SuppressReason, because: string): Step {
+  return { kind: "close", state: "cancelled", suppressed, because };
+}
+
+function blocked(reason: SuppressReason, until: number, because: string): Step {
+  return { kind: "wait", until, blocked: reason, because };
+}
+
+/** A former incarnation's record says nothing about this one; a member of the tree may have written it for a launcher above. */
+function handles(facts: WorkerFacts, request: "relief" | "drain"): boolean {
+  const { brake, tree } = facts.reading ?? {};
+  const present = tree?.members.some((member) => sameIncarnation(member, brake?.incarnation)) === true;
+  return present && brake?.handles.includes(request) === true;
+}

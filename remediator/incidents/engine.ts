@@ -1,0 +1,236 @@
+// The engine: takes intents in, looks at open incidents when something happens or a deadline passes, and carries out what `decide` says.
+import type { Observation, WorkerReading } from "../../worker/reading.ts";
+import type { WorkerSpec } from "../../worker/spec.ts";
+import type { StartResult } from "../managers/manager.ts";
+import { Alarm } from "./alarm.ts";
+import { decide } from "./decide.ts";
+import { decideHost } from "./decide-host.ts";
+import type { EngineDeps } from "./engine-deps.ts";
+import { execute } from "./execute.ts";
+import { performHostStep } from "./execute-host.ts";
+import { Follower } from "./follow.ts";
+import type { GatherContext } from "./gather.ts";
+import { gatherHost, gatherWorker } from "./gather.ts";
+import type { Hands } from "./hands.ts";
+import type { Incident } from "./incident.ts";
+import { isOpen, targetName } from "./incident.ts";
+import { idSource } from "./incident-id.ts";
+import type { Intent, Reception } from "./intent.ts";
+import { receive } from "./intent.ts";
+import { JournalError } from "./journal.ts";
+import type { DesiredReason, Entry } from "./journal-entry.ts";
+import type { Ledger } from "./ledger.ts";
+import { startEnded } from "./start-ended.ts";
+import { Store } from "./store.ts";
+import { supervise } from "./supervise.ts";
+
+export class Engine implements Hands {
+  readonly deps: EngineDeps;
+  readonly store: Store;
+  readonly latest = new Map<string, WorkerReading>();
+  readonly newId: () => string;
+  readonly #follower: Follower;
+  /** Workers to be read afresh at the next look. */
+  readonly #toRead = new Set<string>();
+  readonly #startedMono: number;
+  readonly #groupStartedAt = new Map<string, number>();
+  /** Incidents whose step is still being carried out. */
+  readonly #busy = new Map<string, Promise<void>>();
+  readonly #alarm: Alarm;
+  #turning: Promise<void> | undefined;
+  #again = false;
+  #stopped = false;
+
+  constructor(deps: EngineDeps, ledger: Ledger) {
+    this.deps = deps;
+    this.store = new Store(deps, ledger);
+    this.#follower = new Follower(deps, ledger);
+    this.#startedMono = deps.clock().mono;
+    this.newId = idSource(() => deps.clock().wall);
+    this.#alarm = new Alarm(
+      () => deps.clock().mono,
+      () => this.look(),
+    );
+  }
+
+  get ledger(): Ledger {
+    return this.store.ledger;
+  }
+
+  /** Takes intents in: when this returns they are in the journal, and a look has been ordered. @throws JournalError */
+  accept(intents: readonly Intent[]): Reception[] {
+    const now = this.deps.clock();
+    const entries: Entry[] = [];
+    const receptions = intents.map((intent) => {
+      const { target } = intent;
+      const open =
+        target.kind === "worker" ? this.ledger.openIncidentOf(target.worker) : this.ledger.openHostIncident();
+      const running = target.kind === "worker" ? this.#runningOf(target.worker) : undefined;
+      const reception = receive(intent, open, running, now, this.newId);
+      const batch: Entry[] = [];
+      if (reception.kind === "renew") batch.push({ type: "incident", incident: reception.ended });
+      if (reception.kind !== "duplicate") batch.push({ type: "incident", incident: reception.incident });
+      // The guard repeats itself by design at every tick; only notifications are counted as duplicates.
+      else if (intent.source === "webhook") this.ledger.countSuppressed("duplicate");
+      for (const entry of batch) this.ledger.apply(entry, now);
+      entries.push(...batch);
+      return reception;
+    });
+    try {
+      this.store.keepOpened(entries, now);
+    } finally {
+      if (entries.length > 0) this.look();
+    }
+    return receptions;
+  }
+
+  /** @throws JournalError: a desired state that is not on disk is not promised */
+  setDesired(worker: string, desired: "up" | "down", reason: DesiredReason, by: string): void {
+    this.store.commitOrRefuse([{ type: "desired", worker, desired, reason, by }]);
+    this.deps.publishDesired(worker, desired, reason);
+  }
+
+  startedGroup(group: string): void {
+    this.#groupStartedAt.set(group, this.deps.clock().mono);
+  }
+
+  startEnded(starting: Incident, spec: WorkerSpec, result: StartResult): void {
+    this.wakeAt(startEnded(this.deps, this.store, starting, spec, result));
+  }
+
+  wakeAt(mono: number): void {
+    if (!this.#stopped && Number.isFinite(mono)) this.#alarm.at(mono);
+  }
+
+  sawAll(observation: Observation): void {
+    for (const reading of observation.workers) this.saw(reading);
+  }
+
+  /** Every reading passes here, whoever took it: incarnations are followed and supervision decides. */
+  saw(reading: WorkerReading): void {
+    const worker = reading.spec.name;
+    this.latest.set(worker, reading);
+    const incident = this.ledger.openIncidentOf(worker);
+    // Our own start says for itself what it has started.
+    if (incident?.state === "starting" && this.#busy.has(incident.id)) return;
+    const { entries, pending } = this.#follower.follow(reading, incident);
+    this.store.commit(entries);
+    if (pending) {
+      this.#toRead.add(worker);
+      this.wakeAt(this.deps.clock().mono + 0.1);
+    }
+    if (this.#stopped || this.ledger.openIncidentOf(worker) !== undefined) return;
+    const wanted = supervise(reading, this.ledger.worker(worker), this.deps.bootId);
+    try {
+      if (wanted?.kind === "start") this.accept([wanted.intent]);
+      else if (wanted?.kind === "finished") this.setDesired(worker, "down", "finished", "pitcrew");
+    } catch (cause) {
+      // Supervision looks again at the next reading; a start that no journal knows of could become two.
+      if (!(cause instanceof JournalError)) throw cause;
+    }
+  }
+
+  /** Something happened to this worker: read it at once. */
+  lookAtWorker(worker: string): void {
+    this.#toRead.add(worker);
+    this.look();
+  }
+
+  /** Orders a look at every open incident; several orders become one. */
+  look(): void {
+    if (this.#stopped) return;
+    this.#again = true;
+    this.#turning ??= this.#turn().finally(() => {
+      this.#turning = undefined;
+      if (this.#again) this.look();
+    });
+  }
+
+  /** Stops deciding, and waits for the steps under way. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#alarm.clear();
+    await this.#turning;
+    await Promise.all(this.#busy.values());
+  }
+
+  async #turn(): Promise<void> {
+    while (this.#again && !this.#stopped) {
+      this.#again = false;
+      const toRead = [...this.#toRead];
+      this.#toRead.clear();
+      for (const worker of toRead) {
+        const reading = await this.deps.observeWorker(worker);
+        if (reading !== undefined) this.saw(reading);
+      }
+      for (const incident of this.ledger.openIncidents()) {
+        if (this.#stopped) return;
+        await this.#tryToLookAt(incident);
+      }
+    }
+  }
+
+  async #tryToLookAt(listed: Incident): Promise<void> {
+    const incident = this.store.current(listed);
+    if (this.#busy.has(incident.id) || !isOpen(incident)) return;
+    try {
+      if (incident.target.kind === "worker") await this.#lookAt(incident, incident.target.worker);
+      else await this.#lookAtHost(incident);
+    } catch (cause) {
+      this.deps.log.error("an incident could not be looked at", {
+        incident: incident.id,
+        worker: targetName(incident.target),
+        error: String(cause),
+      });
+      this.wakeAt(this.deps.clock().mono + this.deps.policy.lookAgainSeconds);
+    }
+  }
+
+  async #lookAt(incident: Incident, worker: string): Promise<void> {
+    const facts = await gatherWorker(this.#context(), incident, worker);
+    if (facts.reading !== undefined) this.saw(facts.reading);
+    const present = this.store.current(incident);
+    if (!isOpen(present)) return;
+    if (present !== incident) {
+      // Another intent joined while the facts were gathered: they are about a former state.
+      this.#again = true;
+      return;
+    }
+    const step = decide(present, facts, this.deps.policy);
+    this.wakeAt(facts.now.mono + this.deps.policy.lookAgainSeconds);
+    const done = execute(this, present, step, facts)
+      .catch((cause: unknown) => {
+        this.deps.log.error("a step failed", { incident: present.id, step: step.kind, error: String(cause) });
+        this.wakeAt(this.deps.clock().mono + 1);
+      })
+      .finally(() => {
+        this.#busy.delete(present.id);
+        if (step.kind !== "wait") this.look();
+      });
+    this.#busy.set(present.id, done);
+    // A start or a SIGKILL may take seconds: other incidents are looked at meanwhile.
+    if (step.kind !== "start" && step.kind !== "kill") await done;
+  }
+
+  async #lookAtHost(incident: Incident): Promise<void> {
+    const facts = await gatherHost(this.#context(), incident);
+    const present = this.store.current(incident);
+    if (isOpen(present)) performHostStep(this, present, decideHost(present, facts, this.deps.policy), facts.now);
+    this.wakeAt(facts.now.mono + this.deps.policy.lookAgainSeconds);
+  }
+
+  #context(): GatherContext {
+    return {
+      deps: this.deps,
+      ledger: this.ledger,
+      latest: this.latest,
+      daemonStartedMono: this.#startedMono,
+      groupStartedAt: this.#groupStartedAt,
+    };
+  }
+
+  #runningOf(worker: string) {
+    const reading = this.latest.get(worker);
+    return reading?.presence.kind === "up" ? reading.presence.incarnation : undefined;
+  }
+}

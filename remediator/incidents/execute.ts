@@ -1,0 +1,201 @@
+// One executor per kind of step: each journals what it is about to do, does it, and journals what came of it.
+import type { Incarnation } from "../../worker/incarnation.ts";
+import type { WorkerFacts } from "./facts.ts";
+import type { Hands } from "./hands.ts";
+import type { ActionKind, ActionOutcome, Happening, Incident } from "./incident.ts";
+import { told } from "./incident.ts";
+import { isUrgent } from "./rationing.ts";
+import type { Step } from "./step.ts";
+
+type Executor<K extends Step["kind"]> = (
+  engine: Hands,
+  incident: Incident,
+  step: Extract<Step, { kind: K }>,
+  facts: WorkerFacts,
+) => void | Promise<void>;
+
+const EXECUTORS: { readonly [K in Step["kind"]]: Executor<K> } = {
+  wait(engine, incident, step, facts) {
+    engine.wakeAt(step.until);
+    if (step.blocked === incident.blocked) return;
+    const { blocked: _passed, ...rest } = incident;
+    engine.store.commit([
+      {
+        type: "incident",
+        incident: {
+          ...rest,
+          ...(step.blocked === undefined ? {} : { blocked: step.blocked }),
+          changedAt: facts.now,
+          story:
+            step.because === undefined
+              ? incident.story
+              : told(incident, { at: facts.now, text: `waits: ${step.because}` }),
+        },
+      },
+    ]);
+  },
+
+  drain(engine, incident, step, facts) {
+    const next = engine.store.transition(
+      incident,
+      { state: "draining", deadline: step.deadline, ...meant(facts) },
+      { at: facts.now, text: `asked to drain: ${step.because}`, action: "drain" },
+    );
+    engine.deps.request(next, "drain");
+    engine.wakeAt(step.deadline);
+  },
+
+  relieve(engine, incident, step, facts) {
+    const next = engine.store.transition(
+      incident,
+      { state: "relieving", deadline: step.deadline, ...meant(facts) },
+      { at: facts.now, text: `asked to free memory: ${step.because}`, action: "relieve" },
+    );
+    engine.deps.request(next, "relief");
+    engine.wakeAt(step.deadline);
+  },
+
+  async terminate(engine, incident, step, facts) {
+    const { reading } = facts;
+    const target = reading?.presence.kind === "up" ? reading.presence.incarnation : incident.incarnation;
+    if (reading === undefined || target === undefined) return;
+    const { spec } = reading;
+    const deadline = facts.now.mono + step.graceSeconds;
+    const acting = engine.store.transition(
+      incident,
+      {
+        state: "terminating",
+        deadline,
+        incarnation: target,
+        members: reading.tree?.members ?? incident.members ?? [target],
+      },
+      { at: facts.now, text: `${spec.stop.signal} to pid ${target.pid}: ${step.because}`, action: "terminate" },
+    );
+    const result = await engine.deps.manager(spec).terminate(spec, target);
+    engine.deps.onActed?.(engine.deps.clock().mono - incident.openedAt.mono);
+    if (result.kind === "failed") {
+      engine.store.transition(
+        engine.store.current(acting),
+        { state: "escalated" },
+        {
+          at: engine.deps.clock(),
+          text: `could not be stopped: ${result.message}`,
+          action: "terminate",
+          outcome: "failed",
+        },
+      );
+      return;
+    }
+    engine.store.transition(engine.store.current(acting), { signalled: true });
+    engine.wakeAt(deadline);
+  },
+
+  async kill(engine, incident, step, facts) {
+    const { reading } = facts;
+    if (reading === undefined || incident.incarnation === undefined) return;
+    const members: readonly Incarnation[] = [...(incident.members ?? []), ...facts.remains];
+    const acting = engine.store.transition(
+      incident,
+      { state: "killing", deadline: step.deadline, members },
+      {
+        at: facts.now,
+        text: `SIGKILL to its whole tree: ${step.because}`,
+        ...outcomeOf(incident, "terminate", "timed_out", facts.now.mono),
+      },
+    );
+    await engine.deps.manager(reading.spec).kill(reading.spec, incident.incarnation, members);
+    engine.wakeAt(engine.deps.clock().mono);
+    engine.wakeAt(acting.deadline ?? 0);
+  },
+
+  hold(engine, incident, step, facts) {
+    engine.store.transition(
+      incident,
+      { state: "holding" },
+      {
+        at: facts.now,
+        text: step.because,
+        ...(step.outcome === undefined
+          ? {}
+          : outcomeOf(incident, step.outcome.action, step.outcome.outcome, facts.now.mono)),
+      },
+    );
+    engine.wakeAt(facts.now.mono);
+  },
+
+  async start(engine, incident, step, facts) {
+    const { reading } = facts;
+    if (reading === undefined) return;
+    const { spec } = reading;
+    const startId = engine.newId();
+    const starting = engine.store.transition(
+      incident,
+      { state: "starting", startId },
+      { at: facts.now, text: `starts: ${step.because}`, action: "start" },
+    );
+    engine.startedGroup(spec.group);
+    const result = await engine.deps.manager(spec).start(spec, startId);
+    engine.startEnded(starting, spec, result);
+  },
+
+  verify(engine, incident, step, facts) {
+    const { reading } = facts;
+    if (reading?.presence.kind !== "up") return;
+    // A start of ours whose end we did not live to see counts like any other.
+    if (incident.state === "starting")
+      engine.store.commit([
+        {
+          type: "start",
+          worker: reading.spec.name,
+          incident: incident.id,
+          reason: incident.reason,
+          urgent: isUrgent(incident.reason),
+        },
+      ]);
+    engine.store.transition(
+      incident,
+      { state: "verifying", deadline: step.deadline, replacement: reading.presence.incarnation },
+      { at: facts.now, text: step.because },
+    );
+    engine.wakeAt(step.deadline);
+  },
+
+  close(engine, incident, step, facts) {
+    engine.store.transition(
+      incident,
+      { state: step.state, ...(step.suppressed === undefined ? {} : { suppressed: step.suppressed }) },
+      {
+        at: facts.now,
+        text: step.because,
+        ...(step.outcome === undefined
+          ? {}
+          : outcomeOf(incident, step.outcome.action, step.outcome.outcome, facts.now.mono)),
+      },
+    );
+  },
+};
+
+export async function execute(engine: Hands, incident: Incident, step: Step, facts: WorkerFacts): Promise<void> {
+  const executor = EXECUTORS[step.kind] as Executor<Step["kind"]>;
+  await executor(engine, incident, step as never, facts);
+}
+
+/** An action's outcome with how long it took, counted from the line that began it. */
+export function outcomeOf(
+  incident: Incident,
+  action: ActionKind,
+  outcome: ActionOutcome,
+  nowMono: number,
+): Pick<Happening, "action" | "outcome" | "tookSeconds"> {
+  const begun = incident.story.findLast((line) => line.action === action && line.outcome === undefined);
+  return { action, outcome, ...(begun === undefined ? {} : { tookSeconds: nowMono - begun.at.mono }) };
+}
+
+function meant(facts: WorkerFacts): Pick<Incident, "incarnation" | "members"> {
+  const { reading } = facts;
+  if (reading?.presence.kind !== "up") return {};
+  return {
+    incarnation: reading.presence.incarnation,
+    members: reading.tree?.members ?? [reading.presence.incarnation],
+  };
+}

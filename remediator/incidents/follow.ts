@@ -1,0 +1,57 @@
+// Follows what readings show: which process a worker is now, how the one before it ended, and whether that asks for a start.
+import { CLOCK_TICKS_PER_SECOND } from "../../worker/boot.ts";
+import type { WorkerReading } from "../../worker/reading.ts";
+import type { EngineDeps } from "./engine-deps.ts";
+import type { Incident } from "./incident.ts";
+import type { Entry } from "./journal-entry.ts";
+import type { Ledger } from "./ledger.ts";
+import { track } from "./track.ts";
+
+/** A shim writes the exit within milliseconds of the end; one that has not within this time never will. */
+const EXIT_RECORD_SECONDS = 2;
+
+export class Follower {
+  readonly #deps: EngineDeps;
+  readonly #ledger: Ledger;
+  /** Workers that are gone while their exit is not yet written, since when. */
+  readonly #goneSince = new Map<string, number>();
+
+  constructor(deps: EngineDeps, ledger: Ledger) {
+    this.#deps = deps;
+    this.#ledger = ledger;
+  }
+
+  /** @returns what to write down; `pending` when the exit record is still to come and the worker must be looked at again */
+  follow(reading: WorkerReading, open: Incident | undefined): { entries: readonly Entry[]; pending: boolean } {
+    const { name, manager } = reading.spec;
+    const ledger = this.#ledger.worker(name);
+    const known = ledger.ended ? undefined : ledger.incarnation;
+    const now = this.#deps.clock();
+    const readable = reading.presence.kind === "up" || reading.presence.kind === "down";
+    const exit =
+      known === undefined || !readable ? undefined : this.#deps.manager(reading.spec).exitOf(reading.spec, known);
+    let pending = false;
+    if (
+      known !== undefined &&
+      exit === undefined &&
+      reading.presence.kind === "down" &&
+      manager.kind === "supervised"
+    ) {
+      const since = this.#goneSince.get(name) ?? now.mono;
+      this.#goneSince.set(name, since);
+      pending = now.mono - since < EXIT_RECORD_SECONDS;
+    } else this.#goneSince.delete(name);
+    const entries = track({
+      reading,
+      ledger,
+      open,
+      exit,
+      exitPending: pending,
+      bootId: this.#deps.bootId,
+      nowWall: now.wall,
+      uptimeSeconds: this.#deps.uptimeSeconds(),
+      clockTicksPerSecond: CLOCK_TICKS_PER_SECOND,
+    });
+    return { entries, pending };
+  }
+}

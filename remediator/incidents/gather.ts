@@ -1,0 +1,153 @@
+// Gathers, fresh for one decision, all that the decision may look at.
+import type { Config } from "../../config/config.ts";
+import type { SystemReading, WorkerReading } from "../../worker/reading.ts";
+import type { WorkerSpec } from "../../worker/spec.ts";
+import type { HostFacts } from "./decide-host.ts";
+import type { EngineDeps } from "./engine-deps.ts";
+import type { Rations, WorkerFacts } from "./facts.ts";
+import type { Incident } from "./incident.ts";
+import { holdsSlot } from "./incident.ts";
+import type { Ledger } from "./ledger.ts";
+import { backoffSeconds, budgetFreeAt, cooldownUntil } from "./rationing.ts";
+import type { Candidate } from "./victim.ts";
+
+export interface GatherContext {
+  deps: EngineDeps;
+  ledger: Ledger;
+  /** The last reading of each worker, for its peers' decisions. */
+  latest: ReadonlyMap<string, WorkerReading>;
+  daemonStartedMono: number;
+  /** Monotonic seconds of the last attempt to start one of the group. */
+  groupStartedAt: ReadonlyMap<string, number>;
+}
+
+export async function gatherWorker(context: GatherContext, incident: Incident, worker: string): Promise<WorkerFacts> {
+  const { deps, ledger } = context;
+  const config = deps.config();
+  const reading = await deps.observeWorker(worker);
+  const system = deps.observeSystem();
+  const now = deps.clock();
+  const remains =
+    reading === undefined || incident.incarnation === undefined
+      ? []
+      : deps.manager(reading.spec).remains(reading.spec, incident.incarnation, incident.members ?? []);
+  const peers = reading === undefined ? 0 : healthyPeers(context, config, reading.spec);
+  return {
+    now,
+    reading,
+    condition: deps.condition(incident, { workers: reading === undefined ? [] : [reading], system }),
+    ledger: ledger.worker(worker),
+    remains,
+    slotFree: slotsTaken(ledger, incident) < config.remediator.maxConcurrent,
+    healthyPeers: peers,
+    minHealthy: reading === undefined ? 0 : (config.remediator.minHealthy.get(reading.spec.group) ?? 0),
+    paused: isPaused(ledger, worker, now.wall),
+    dryRun: isDry(config, incident),
+    daemonAgeSeconds: now.mono - context.daemonStartedMono,
+    critical: isCritical(system),
+    rations: rations(context, config, reading?.spec, incident, worker, now.mono),
+  };
+}
+
+export async function gatherHost(context: GatherContext, incident: Incident): Promise<HostFacts> {
+  const { deps, ledger } = context;
+  const config = deps.config();
+  const system = deps.observeSystem();
+  const critical = isCritical(system);
+  const now = deps.clock();
+  const candidates: Candidate[] = [];
+  for (const spec of config.workers) {
+    const reading = await deps.observeWorker(spec.name);
+    if (reading !== undefined) candidates.push({ reading, excluded: exclusion(context, config, reading, critical) });
+  }
+  return {
+    now,
+    condition: deps.condition(incident, { workers: [], system }),
+    candidates,
+    stopping: ledger.openIncidents().some((other) => other.state === "terminating" || other.state === "killing"),
+    paused: isPaused(ledger, undefined, now.wall),
+    dryRun: isDry(config, incident),
+  };
+}
+
+function exclusion(
+  context: GatherContext,
+  config: Config,
+  reading: WorkerReading,
+  critical: boolean,
+): string | undefined {
+  const { ledger, deps } = context;
+  const { spec } = reading;
+  if (spec.manager.kind === "observe" || spec.manager.kind === "systemd")
+    return `is not ours to stop (manager: ${spec.manager.kind})`;
+  if (reading.presence.kind !== "up") return "is not up";
+  const open = ledger.openIncidentOf(spec.name);
+  if (open !== undefined && (holdsSlot(open) || open.state === "holding")) return "is being renewed";
+  if (isPaused(ledger, spec.name, deps.clock().wall)) return "is paused";
+  if (critical) return undefined;
+  const until = cooldownUntil(spec, ledger.renewals);
+  if (until !== undefined && until > deps.clock().mono) return "is in its cooldown";
+  const needed = config.remediator.minHealthy.get(spec.group) ?? 0;
+  return healthyPeers(context, config, spec) < needed ? "is needed by its group (min_healthy)" : undefined;
+}
+
+function healthyPeers(context: GatherContext, config: Config, spec: WorkerSpec): number {
+  return config.workers.filter(
+    (peer) =>
+      peer.group === spec.group &&
+      peer.name !== spec.name &&
+      context.latest.get(peer.name)?.presence.kind === "up" &&
+      !beingRenewed(context.ledger.openIncidentOf(peer.name)),
+  ).length;
+}
+
+function beingRenewed(incident: Incident | undefined): boolean {
+  return (
+    incident !== undefined && incident.state !== "open" && incident.state !== "relieving" && incident.ladder !== "start"
+  );
+}
+
+function slotsTaken(ledger: Ledger, besides: Incident): number {
+  return ledger.openIncidents().filter((incident) => incident.id !== besides.id && holdsSlot(incident)).length;
+}
+
+export function isPaused(ledger: Ledger, worker: string | undefined, wall: number): boolean {
+  for (const pause of ledger.pauses.values())
+    if (pause.untilWall > wall && (pause.worker === undefined || pause.worker === worker)) return true;
+  return false;
+}
+
+function isDry(config: Config, incident: Incident): boolean {
+  const { dryRun } = config.remediator;
+  return typeof dryRun === "boolean" ? dryRun : dryRun.some((remediation) => remediation === incident.ladder);
+}
+
+function isCritical(system: SystemReading): boolean {
+  const { memoryAvailableBytes: available, memoryAvailableCriticalBytes: floor } = system;
+  return available !== undefined && floor !== undefined && available < floor;
+}
+
+function rations(
+  context: GatherContext,
+  config: Config,
+  spec: WorkerSpec | undefined,
+  incident: Incident,
+  worker: string,
+  now: number,
+): Rations {
+  const { renewals } = context.ledger;
+  const own = renewals.filter((renewal) => renewal.worker === worker);
+  const ledger = context.ledger.worker(worker);
+  const failures = incident.startAttempts ?? 0;
+  const afterFailedStart = failures === 0 ? 0 : (incident.startFailedAt ?? 0) + backoffSeconds(failures + 1);
+  const afterYoungDeath =
+    ledger.youngDeaths === 0 ? 0 : (ledger.lastExit?.at.mono ?? 0) + backoffSeconds(ledger.youngDeaths);
+  const groupStart = spec === undefined ? undefined : context.groupStartedAt.get(spec.group);
+  return {
+    cooldownUntil: spec === undefined ? undefined : cooldownUntil(spec, renewals),
+    workerBudgetFreeAt: spec === undefined ? now : budgetFreeAt(spec.budget, own, now),
+    hostBudgetFreeAt: budgetFreeAt(config.remediator.budget, renewals, now),
+    backoffUntil: Math.max(afterFailedStart, afterYoungDeath),
+    groupStartFreeAt: spec === undefined || groupStart === undefined ? 0 : groupStart + spec.startIntervalSeconds,
+  };
+}

@@ -1,0 +1,232 @@
+// The remediator's memory: the fold of the journal. Nothing else is state, so a crash loses nothing that was written.
+import type { Incarnation } from "../../worker/incarnation.ts";
+import { incarnationKey } from "../../worker/incarnation.ts";
+import type { Stamp } from "./clock.ts";
+import { rebase } from "./clock.ts";
+import type { ActionKind, ActionOutcome, Incident, IncidentId } from "./incident.ts";
+import { isOpen } from "./incident.ts";
+import type { Entry, JournalRecord, Pause } from "./journal-entry.ts";
+import type { ExitReason, Reason, SuppressReason } from "./reason.ts";
+
+export interface Renewal {
+  at: Stamp;
+  worker: string;
+  reason: Reason;
+  urgent: boolean;
+}
+
+export interface LastExit {
+  incarnation: Incarnation;
+  code: number | undefined;
+  reason: ExitReason;
+  atWall: number;
+  at: Stamp;
+}
+
+export interface Quarantine {
+  since: Stamp;
+  reason: Reason;
+  holds: "stopped" | "running";
+}
+
+export interface WorkerLedger {
+  desired: "up" | "down";
+  desiredReason: "operator" | "finished" | "none";
+  /** The last incarnation that was seen running. */
+  incarnation: Incarnation | undefined;
+  seenAt: Stamp | undefined;
+  /** That incarnation's end has been recorded. */
+  ended: boolean;
+  lastExit: LastExit | undefined;
+  /** Consecutive incarnations that died young. */
+  youngDeaths: number;
+  /** The incarnation that a destructive action was last begun on: there is at most one such action for each. */
+  actedOn: string | undefined;
+  quarantine: Quarantine | undefined;
+  restarts: Map<Reason, number>;
+  exits: Map<ExitReason, number>;
+}
+
+export interface Refusal {
+  at: Stamp;
+  reason: SuppressReason;
+  alertname: string;
+  worker: string;
+  host: string;
+  source: string;
+}
+
+const KEPT_REFUSALS = 500;
+const KEPT_ENDED = 2000;
+/** Budgets look back half an hour by default; a day serves every window that makes sense. */
+const KEPT_RENEWAL_SECONDS = 86_400;
+
+export class Ledger {
+  readonly incidents = new Map<IncidentId, Incident>();
+  readonly pauses = new Map<string, Pause>();
+  readonly refusals: Refusal[] = [];
+  renewals: Renewal[] = [];
+  readonly actions = new Map<`${ActionKind}/${ActionOutcome}`, number>();
+  readonly suppressed = new Map<SuppressReason, number>();
+  /** Boot of the last record: what happened in another boot ended with it. */
+  bootId: string | undefined;
+  readonly #workers = new Map<string, WorkerLedger>();
+
+  /** Rebuilds the state from a journal; stamps of former boots are put on this boot's clock. */
+  static fold(records: readonly JournalRecord[], bootId: string, now: Stamp): Ledger {
+    const ledger = new Ledger();
+    for (const record of records) {
+      ledger.apply(record.entry, record.bootId === bootId ? record.at : rebase(record.at, now));
+      ledger.bootId = record.bootId;
+    }
+    return ledger;
+  }
+
+  worker(name: string): WorkerLedger {
+    const known = this.#workers.get(name);
+    if (known !== undefined) return known;
+    const fresh: WorkerLedger = {
+      desired: "up",
+      desiredReason: "none",
+      incarnation: undefined,
+      seenAt: undefined,
+      ended: true,
+      lastExit: undefined,
+      youngDeaths: 0,
+      actedOn: undefined,
+      quarantine: undefined,
+      restarts: new Map(),
+      exits: new Map(),
+    };
+    this.#workers.set(name, fresh);
+    return fresh;
+  }
+
+  openIncidents(): Incident[] {
+    return [...this.incidents.values()].filter(isOpen);
+  }
+
+  openIncidentOf(worker: string): Incident | undefined {
+    for (const incident of this.incidents.values())
+      if (isOpen(incident) && incident.target.kind === "worker" && incident.target.worker === worker) return incident;
+    return undefined;
+  }
+
+  openHostIncident(): Incident | undefined {
+    for (const incident of this.incidents.values())
+      if (isOpen(incident) && incident.target.kind === "host") return incident;
+    return undefined;
+  }
+
+  countSuppressed(reason: SuppressReason): void {
+    count(this.suppressed, reason);
+  }
+
+  apply(entry: Entry, at: Stamp): void {
+    switch (entry.type) {
+      case "daemon":
+        return;
+      case "incident":
+        this.#applyIncident(entry.incident);
+        return;
+      case "refused":
+        this.countSuppressed(entry.reason);
+        this.refusals.push({ ...entry, at });
+        if (this.refusals.length > KEPT_REFUSALS) this.refusals.shift();
+        return;
+      case "seen": {
+        const worker = this.worker(entry.worker);
+        worker.incarnation = entry.incarnation;
+        worker.seenAt = at;
+        worker.ended = false;
+        if (entry.reason !== undefined) count(worker.restarts, entry.reason);
+        return;
+      }
+      case "exit": {
+        const worker = this.worker(entry.worker);
+        worker.ended = true;
+        worker.youngDeaths = entry.young ? worker.youngDeaths + 1 : 0;
+        worker.lastExit = {
+          incarnation: entry.incarnation,
+          code: entry.code,
+          reason: entry.reason,
+          atWall: entry.atWall,
+          at,
+        };
+        count(worker.exits, entry.reason);
+        return;
+      }
+      case "released": {
+        const worker = this.worker(entry.worker);
+        worker.incarnation = undefined;
+        worker.ended = true;
+        worker.youngDeaths = 0;
+        return;
+      }
+      case "start":
+        this.renewals.push({ at, worker: entry.worker, reason: entry.reason, urgent: entry.urgent });
+        this.renewals = this.renewals.filter((renewal) => renewal.at.mono > at.mono - KEPT_RENEWAL_SECONDS);
+        return;
+      case "desired": {
+        const worker = this.worker(entry.worker);
+        worker.desired = entry.desired;
+        worker.desiredReason = entry.reason;
+        return;
+      }
+      case "pause":
+        this.pauses.set(entry.pause.id, entry.pause);
+        return;
+      case "resume":
+        this.pauses.delete(entry.id);
+        return;
+      case "quarantine":
+        this.worker(entry.worker).quarantine = { since: at, reason: entry.reason, holds: entry.holds };
+        return;
+      case "clear": {
+        const worker = this.worker(entry.worker);
+        worker.quarantine = undefined;
+        worker.youngDeaths = 0;
+        return;
+      }
+    }
+  }
+
+  #applyIncident(incident: Incident): void {
+    const before = this.incidents.get(incident.id);
+    this.incidents.set(incident.id, incident);
+    for (const happening of incident.story.slice(newLines(before, incident)))
+      if (happening.action !== undefined && happening.outcome !== undefined)
+        count(this.actions, `${happening.action}/${happening.outcome}`);
+    const held = incident.blocked ?? incident.suppressed;
+    if (held !== undefined && held !== (before?.blocked ?? before?.suppressed)) this.countSuppressed(held);
+    if (incident.target.kind === "worker" && incident.incarnation !== undefined)
+      if (incident.state === "terminating" || incident.state === "killing")
+        this.worker(incident.target.worker).actedOn = incarnationKey(incident.incarnation);
+    if (!isOpen(incident)) this.#forgetOldest();
+  }
+
+  #forgetOldest(): void {
+    if (this.incidents.size <= KEPT_ENDED) return;
+    for (const [id, incident] of this.incidents) {
+      if (isOpen(incident)) continue;
+      this.incidents.delete(id);
+      return;
+    }
+  }
+}
+
+/** A snapshot repeats its former story; only what is behind it is new. */
+function newLines(before: Incident | undefined, after: Incident): number {
+  if (before === undefined) return 0;
+  const last = before.story.at(-1);
+  if (last === undefined) return 0;
+  for (let index = after.story.length - 1; index >= 0; index -= 1) {
+    const line = after.story[index];
+    if (line !== undefined && line.at.mono === last.at.mono && line.text === last.text) return index + 1;
+  }
+  return 0;
+}
+
+function count<K>(counts: Map<K, number>, key: K): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}

@@ -1,0 +1,40 @@
+// Steps are data: `decide` returns one, the executor table (execute.ts) carries it out.
+import type { ActionOutcome, EndState, Ladder } from "./incident.ts";
+import type { SuppressReason } from "./reason.ts";
+
+export type Step =
+  /** Nothing to do before `until` (monotonic seconds) or the next event. */
+  | { kind: "wait"; until: number; blocked?: SuppressReason; because?: string }
+  | { kind: "drain"; deadline: number; because: string }
+  | { kind: "relieve"; deadline: number; because: string }
+  /** The gentle stop; SIGKILL at the deadline. */
+  | { kind: "terminate"; graceSeconds: number; because: string }
+  | { kind: "kill"; deadline: number; because: string }
+  /** The old tree is gone: whether a new one may start is the next question. */
+  | { kind: "hold"; because: string; outcome?: { action: "terminate" | "kill" | "drain"; outcome: ActionOutcome } }
+  | { kind: "start"; because: string }
+  | { kind: "verify"; deadline: number; because: string }
+  | {
+      kind: "close";
+      state: EndState;
+      because: string;
+      suppressed?: SuppressReason;
+      outcome?: { action: "terminate" | "kill" | "start" | "relieve"; outcome: ActionOutcome };
+    };
+
+/** How urgent a ladder is: a more urgent intent joins the open incident and takes it over. */
+export function urgency(ladder: Ladder): number {
+  switch (ladder) {
+    case "relieve":
+      return 0;
+    case "recycle":
+      return 1;
+    case "start":
+      return 2;
+    case "restart":
+    case "restart_largest":
+      return 3;
+    case "stop":
+      return 4;
+  }
+}

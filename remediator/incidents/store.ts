@@ -1,0 +1,111 @@
+// Ledger and journal as one: every change is folded and written in the same breath.
+import type { Clock, Stamp } from "./clock.ts";
+import type { Happening, Incident } from "./incident.ts";
+import { told } from "./incident.ts";
+import type { JournalError } from "./journal.ts";
+import type { Entry, JournalRecord } from "./journal-entry.ts";
+import { mustOutliveMachine } from "./journal-entry.ts";
+import type { Ledger } from "./ledger.ts";
+import type { EngineLog } from "./log-entries.ts";
+import { logEntries } from "./log-entries.ts";
+
+export interface StoreDeps {
+  clock: Clock;
+  journal: { append(entries: readonly Entry[], at: Stamp, durable: boolean): JournalRecord[] };
+  log: EngineLog;
+  /** Called after every change, with what changed. */
+  onEntries?(entries: readonly Entry[]): void;
+}
+
+export class Store {
+  readonly ledger: Ledger;
+  readonly #deps: StoreDeps;
+  #writable = true;
+
+  constructor(deps: StoreDeps, ledger: Ledger) {
+    this.#deps = deps;
+    this.ledger = ledger;
+  }
+
+  /** False while the disk refuses the journal: then only emergencies are taken in, from memory. */
+  get journalWritable(): boolean {
+    return this.#writable;
+  }
+
+  /** Folds entries and writes them. A journal that cannot be written does not stop what is under way. */
+  commit(entries: readonly Entry[]): void {
+    const now = this.#deps.clock();
+    for (const entry of entries) this.ledger.apply(entry, now);
+    try {
+      this.#write(entries, now);
+    } catch (cause) {
+      this.#refused(cause);
+    }
+  }
+
+  /** Writes entries, then folds them: for what must not be promised unless it is kept. @throws JournalError */
+  commitOrRefuse(entries: readonly Entry[]): void {
+    const now = this.#deps.clock();
+    try {
+      this.#write(entries, now);
+    } catch (cause) {
+      this.#refused(cause);
+      throw cause as JournalError;
+    }
+    for (const entry of entries) this.ledger.apply(entry, now);
+  }
+
+  /**
+   * Writes incidents that have just been opened (and folded, so that the next intent of a batch meets them). If the disk refuses,
+   * those that are no memory emergency are forgotten again. @throws JournalError
+   */
+  keepOpened(entries: readonly Entry[], now: Stamp): void {
+    try {
+      this.#write(entries, now);
+    } catch (cause) {
+      this.#refused(cause);
+      for (const entry of entries)
+        if (entry.type === "incident" && !isEmergency(entry.incident)) this.ledger.incidents.delete(entry.incident.id);
+      throw cause as JournalError;
+    }
+  }
+
+  /** Moves an incident on; what blocked it has passed. */
+  transition(incident: Incident, change: Partial<Incident>, happening?: Happening): Incident {
+    const { blocked: _passed, ...rest } = incident;
+    const next: Incident = {
+      ...rest,
+      ...change,
+      changedAt: this.#deps.clock(),
+      story: happening === undefined ? incident.story : told(incident, happening),
+    };
+    this.commit([{ type: "incident", incident: next }]);
+    return next;
+  }
+
+  /** The newest snapshot of an incident that an asynchronous step began with. */
+  current(incident: Incident): Incident {
+    return this.ledger.incidents.get(incident.id) ?? incident;
+  }
+
+  #write(entries: readonly Entry[], now: Stamp): void {
+    if (entries.length === 0) return;
+    this.#deps.journal.append(entries, now, entries.some(mustOutliveMachine));
+    if (!this.#writable) this.#deps.log.info("the journal can be written again");
+    this.#writable = true;
+    logEntries(this.#deps.log, entries);
+    this.#deps.onEntries?.(entries);
+  }
+
+  #refused(cause: unknown): void {
+    if (this.#writable)
+      this.#deps.log.error("the journal cannot be written: only memory emergencies are acted on", {
+        error: cause instanceof Error ? cause.message : String(cause),
+      });
+    this.#writable = false;
+  }
+}
+
+function isEmergency(incident: Incident): boolean {
+  return incident.reason === "memory_limit" || incident.reason === "system_memory";
+}

@@ -1,0 +1,110 @@
+// Follows incarnations: which process a worker is now, and how the one before it ended.
+import type { ExitRecord } from "../../worker/files/exit-record.ts";
+import type { Incarnation } from "../../worker/incarnation.ts";
+import { sameIncarnation } from "../../worker/incarnation.ts";
+import type { WorkerReading } from "../../worker/reading.ts";
+import type { Incident } from "./incident.ts";
+import type { Entry } from "./journal-entry.ts";
+import type { WorkerLedger } from "./ledger.ts";
+import { YOUNG_SECONDS } from "./rationing.ts";
+import type { ExitReason, Reason } from "./reason.ts";
+import { RENEW_EXIT_CODE } from "./reason.ts";
+
+export interface TrackFacts {
+  reading: WorkerReading;
+  ledger: Readonly<WorkerLedger>;
+  open: Incident | undefined;
+  /** Known once its shim has written it. */
+  exit: ExitRecord | undefined;
+  /** The exit may still be about to be written: do not call it unknown yet. */
+  exitPending: boolean;
+  bootId: string;
+  nowWall: number;
+  /** CLOCK_BOOTTIME, the clock of start ticks. */
+  uptimeSeconds: number;
+  clockTicksPerSecond: number;
+}
+
+/** The entries that bring the ledger up to what the reading shows; empty when nothing changed. */
+export function track(facts: TrackFacts): Entry[] {
+  const { reading, ledger } = facts;
+  const known = ledger.incarnation;
+  const running = reading.presence.kind === "up" ? reading.presence.incarnation : undefined;
+  const entries: Entry[] = [];
+  if (reading.presence.kind === "unknown" || reading.presence.kind === "ambiguous") return entries;
+  if (known !== undefined && !ledger.ended && !sameIncarnation(known, running)) {
+    if (running === undefined && facts.exit === undefined && facts.exitPending) return entries;
+    entries.push(exitOf(known, facts));
+  }
+  if (running !== undefined && !sameIncarnation(known, running)) {
+    const reason = reasonOfReplacement(known, facts);
+    entries.push({
+      type: "seen",
+      worker: reading.spec.name,
+      incarnation: running,
+      ...(reason === undefined ? {} : { reason }),
+    });
+  }
+  return entries;
+}
+
+function reasonOfReplacement(known: Incarnation | undefined, facts: TrackFacts): Reason | undefined {
+  // A boot ends every incarnation: the first one after it is a first one.
+  if (known === undefined || known.bootId !== facts.bootId) return undefined;
+  const { open } = facts;
+  return open !== undefined && (open.state === "starting" || open.state === "holding") ? open.reason : "external";
+}
+
+function exitOf(incarnation: Incarnation, facts: TrackFacts): Entry {
+  const { reading, exit, open } = facts;
+  const code = exit?.code;
+  const atWall = exit?.atSeconds ?? facts.nowWall;
+  const stoppedByUs =
+    open !== undefined &&
+    sameIncarnation(open.incarnation, incarnation) &&
+    (open.state === "terminating" || open.state === "killing" || open.state === "draining");
+  const startedWall = facts.nowWall - (facts.uptimeSeconds - incarnation.startTicks / facts.clockTicksPerSecond);
+  const lived = incarnation.bootId === facts.bootId ? atWall - startedWall : Number.POSITIVE_INFINITY;
+  return {
+    type: "exit",
+    worker: reading.spec.name,
+    incarnation,
+    ...(code === undefined ? {} : { code }),
+    reason: exitReason(code, open?.state === "draining" && stoppedByUs, brakesExhausted(reading, incarnation)),
+    atWall,
+    young: !stoppedByUs && lived < YOUNG_SECONDS,
+  };
+}
+
+function brakesExhausted(reading: WorkerReading, incarnation: Incarnation): boolean {
+  const { brake } = reading;
+  if (brake === undefined || !sameIncarnation(brake.incarnation, incarnation)) return false;
+  return brake.ending?.reason === "brake_limit" || (brake.limit > 0 && brake.consecutiveBrakes >= brake.limit);
+}
+
+/** @param code 128+n for a signal */
+export function exitReason(code: number | undefined, drained: boolean, brakeLimit: boolean): ExitReason {
+  if (code === undefined) return brakeLimit ? "brake_limit" : "unknown";
+  if (code === 0) return drained ? "drained" : "clean";
+  if (code === RENEW_EXIT_CODE) return drained ? "drained" : brakeLimit ? "brake_limit" : "requested";
+  return code > 128 ? "signal" : "error";
+}
+
+/** The reason of the start that follows an exit. */
+export function reasonAfterExit(reason: ExitReason): Reason {
+  switch (reason) {
+    case "clean":
+      return "exit";
+    case "brake_limit":
+      return "brake_limit";
+    case "drained":
+      return "drained";
+    case "requested":
+      return "requested";
+    case "error":
+    case "signal":
+    case "oom_kill":
+    case "unknown":
+      return "crash";
+  }
+}

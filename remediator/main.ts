@@ -1,0 +1,109 @@
+// `pitcrew remediator`, and the remediator's half of `pitcrew up`.
+
+import type { Config } from "../config/config.ts";
+import { ConfigError } from "../config/problem.ts";
+import { runUntilSignalled } from "../daemon/lifecycle.ts";
+import { ListenError } from "../daemon/listen-error.ts";
+import type { Log } from "../daemon/log.ts";
+import { notifyReady } from "../daemon/readiness.ts";
+import { type BuildInfo, readBuildInfo } from "../daemon/version.ts";
+import { ControlSocketError } from "./api/control-socket.ts";
+import { DirectoryError, lockStateDirectory, prepareDirectories } from "./directories.ts";
+import { JournalError } from "./incidents/journal.ts";
+import { watchExits } from "./managers/exit-watch.ts";
+import { Remediator, type RemediatorOptions } from "./remediator.ts";
+import { openDoors } from "./server.ts";
+import { stopSupervisedWorkers } from "./shutdown.ts";
+
+export interface StartOptions extends Omit<RemediatorOptions, "build"> {
+  /** Reads the configuration again, or throws; undefined: it cannot be reloaded. */
+  reload?: () => Config;
+  build?: BuildInfo;
+}
+
+export interface RunningRemediator {
+  /** With a trailing slash. */
+  url: string;
+  remediator: Remediator;
+  /** Rejects, and keeps the old configuration, when the new one is bad. */
+  reload(): Promise<void>;
+  /** The workers live on, unless they are to end with it. */
+  close(options: { stopWorkers: boolean }): Promise<void>;
+}
+
+/** Errors that one sentence explains: the entry prints it and exits 1. */
+export function isStartError(cause: unknown): cause is Error {
+  return (
+    cause instanceof ListenError ||
+    cause instanceof DirectoryError ||
+    cause instanceof JournalError ||
+    cause instanceof ControlSocketError
+  );
+}
+
+/** @throws an error for which `isStartError` holds */
+export async function startRemediator(options: StartOptions): Promise<RunningRemediator> {
+  const { config, build = readBuildInfo() } = options;
+  const log = options.log.child({ component: "remediator" });
+  prepareDirectories(config);
+  const lock = await lockStateDirectory(config.stateDirectory);
+  const remediator = new Remediator({ ...options, log, build });
+  const reload = async () => reloadConfig(remediator, options.reload);
+  const doors = await openDoors(remediator, reload).catch(async (cause: unknown) => {
+    await remediator.stop();
+    lock.release();
+    throw cause;
+  });
+  await remediator.start();
+  const exits = watchExits(config.runDirectory, (worker) => remediator.engine.lookAtWorker(worker));
+  return {
+    url: doors.url,
+    remediator,
+    reload,
+    async close({ stopWorkers }) {
+      remediator.closing = true;
+      exits.close();
+      await doors.close();
+      await remediator.stop(stopWorkers ? stopSupervisedWorkers : undefined);
+      lock.release();
+    },
+  };
+}
+
+function reloadConfig(remediator: Remediator, read: (() => Config) | undefined): void {
+  const { log } = remediator;
+  try {
+    if (read === undefined) throw new Error("this process cannot read its configuration again");
+    const next = read();
+    const { config } = remediator;
+    for (const key of ["runDirectory", "stateDirectory", "logDirectory", "host"] as const)
+      if (next[key] !== config[key]) log.warn("takes effect at the next start", { key });
+    remediator.replaceConfig(next);
+    log.info("configuration reloaded", { workers: next.workers.length });
+  } catch (cause) {
+    remediator.reload = { ...remediator.reload, successful: false };
+    log.error("the configuration was not reloaded; the old one stays in force", {
+      problem: cause instanceof ConfigError ? cause.message : String(cause),
+    });
+    throw cause;
+  }
+}
+
+/** Runs until a signal and resolves with the exit code. */
+export async function main({ loadConfig, log }: { loadConfig: () => Config; log: Log }): Promise<number> {
+  const config = loadConfig();
+  const running = await startRemediator({ config, reload: loadConfig, log }).catch((cause: unknown) => {
+    if (!isStartError(cause)) throw cause;
+    log.error(cause.message);
+    return undefined;
+  });
+  if (running === undefined) return 1;
+  log.info("remediator is listening", { url: running.url, workers: config.workers.length });
+  const exitCode = runUntilSignalled({
+    onReload: () => running.reload().catch(() => undefined),
+    onStop: () => running.close({ stopWorkers: false }),
+    log,
+  });
+  await notifyReady(log);
+  return exitCode;
+}
