@@ -5,6 +5,7 @@ import { ensureBinaries } from "./debian-packages.mjs";
 import { ensureBuilt, ensureInstalled } from "./ensure.mjs";
 import { PROJECT } from "./place.mjs";
 import { runEntry } from "./setup-error.mjs";
+import { ensureToken } from "./token.mjs";
 
 const given = process.argv.slice(2);
 const withStack = given.includes("--stack");
@@ -15,6 +16,7 @@ let program = [];
 await runEntry(async () => {
   await ensureInstalled();
   await ensureBuilt();
+  ensureToken();
   if (withStack) {
     const { prometheus, alertmanager } = await ensureBinaries(["prometheus", "alertmanager"]);
     program = ["demo/stack.js", "--prometheus", prometheus, "--alertmanager", alertmanager];
