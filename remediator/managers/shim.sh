@@ -76,6 +76,7 @@ supervise() {
   # worker may signal its whole process group.
   command -p setsid /bin/sh "$0" become $$ "$__boot" "$__umask" "$__run" "$__worker" "$__start_id" "$@" 7<&- 9>&-
   __code=$?
+  unset PITCREW_WORKER PITCREW_RUN_DIRECTORY
   exec 8>&-
   read -r __pid __ticks <&7 || exit "$__code"
 

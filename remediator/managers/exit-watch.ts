@@ -1,0 +1,75 @@
+// Tells at once when a worker's pid or exit record changes, so that an exit is handled when it happens, not at the next look.
+import { type FSWatcher, readdirSync, statSync, watch } from "node:fs";
+import { isWorkerName } from "../../worker/name.ts";
+
+/** How often we make sure that the directory being watched is still the one at this path. */
+const CHECK_MS = 1000;
+
+/**
+ * Calls `onChange` with the worker's name after each change of `<worker>.exit` or `<worker>.pid`, possibly more than once
+ * for one change. Goes on when the directory is missing, deleted or made anew: what is in a new one counts as changed.
+ * Where the kernel grants no watch, the directory is looked through instead.
+ */
+export function watchExits(runDirectory: string, onChange: (worker: string) => void): { close(): void } {
+  let watcher: FSWatcher | undefined;
+  let watched: string | undefined;
+
+  const release = () => {
+    watcher?.close();
+    watcher = undefined;
+    watched = undefined;
+  };
+
+  const check = () => {
+    const present = directoryIdentity(runDirectory);
+    if (watcher !== undefined && present === watched) return;
+    release();
+    if (present === undefined) return;
+    try {
+      watcher = watch(runDirectory, { persistent: false }, (_event, file) => {
+        const worker = file === null ? undefined : workerOf(file);
+        if (worker !== undefined) onChange(worker);
+        else if (directoryIdentity(runDirectory) !== watched) check();
+      });
+      watcher.on("error", release);
+      watched = present;
+    } catch {
+      // No watch to be had (inotify limits): every check looks at everything.
+    }
+    for (const worker of workersIn(runDirectory)) onChange(worker);
+  };
+
+  check();
+  const timer = setInterval(check, CHECK_MS);
+  timer.unref();
+  return {
+    close() {
+      clearInterval(timer);
+      release();
+    },
+  };
+}
+
+/** The worker whose pid or exit record has this file name; undefined for every other file. */
+function workerOf(file: string): string | undefined {
+  const [, worker] = /^(.+)\.(?:exit|pid)$/.exec(file) ?? [];
+  return worker !== undefined && isWorkerName(worker) ? worker : undefined;
+}
+
+function workersIn(directory: string): Set<string> {
+  const workers = new Set<string>();
+  try {
+    for (const file of readdirSync(directory)) {
+      const worker = workerOf(file);
+      if (worker !== undefined) workers.add(worker);
+    }
+  } catch {
+    // Gone between two looks: the next check sees it.
+  }
+  return workers;
+}
+
+function directoryIdentity(path: string): string | undefined {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat?.isDirectory() ? `${stat.dev}:${stat.ino}` : undefined;
+}
