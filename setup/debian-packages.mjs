@@ -15,7 +15,7 @@ import {
 import { delimiter, isAbsolute, join } from "node:path";
 import { DownloadError, download } from "./apt.mjs";
 import { withLock } from "./lock.mjs";
-import { cacheFolder, PROJECT } from "./place.mjs";
+import { cacheFolder } from "./place.mjs";
 import { run, tail } from "./run.mjs";
 import { SetupError } from "./setup-error.mjs";
 
@@ -77,19 +77,16 @@ const LAYOUT = "1";
  * Absolute paths of these programs; quick and offline once they are in the cache. Safe to call from several processes at once.
  * @template {BinaryName} Name
  * @param {readonly Name[]} names
- * @param {{cache?: string, path?: string, say?: (line: string) => void}} [options]
+ * @param {{cache?: string, say?: (line: string) => void}} [options]
  * @returns {Promise<Record<Name, string>>}
  * @throws {SetupError} one sentence that says what to install or to repair
  */
-export async function ensureBinaries(
-  names,
-  { cache = cacheFolder(PROJECT), path = process.env.PATH ?? "", say = console.log } = {},
-) {
+export async function ensureBinaries(names, { cache = cacheFolder(), say = console.log } = {}) {
   const trees = join(cache, "debian", LAYOUT);
-  const find = (/** @type {Name} */ name) => onPath(SOURCES[name].commands, path) ?? existing(unpacked(trees, name));
+  const find = (/** @type {Name} */ name) => onPath(SOURCES[name].commands) ?? existing(unpacked(trees, name));
   const missing = new Set(names.filter((name) => find(name) === undefined).map((name) => SOURCES[name].package));
   for (const debian of missing) {
-    if (onPath(["apt-get"], path) === undefined || onPath(["dpkg"], path) === undefined)
+    if (onPath(["apt-get"]) === undefined || onPath(["dpkg"]) === undefined)
       throw new SetupError(cannotFetch(names, find));
     await guarded(debian, () =>
       withLock(
@@ -201,9 +198,9 @@ function unpacked(trees, name) {
   return join(trees, source.package, "bin", source.file.split("/").at(-1) ?? "");
 }
 
-/** @param {readonly string[]} commands @param {string} path */
-function onPath(commands, path) {
-  const folders = path.split(delimiter).filter((folder) => isAbsolute(folder));
+/** @param {readonly string[]} commands */
+function onPath(commands) {
+  const folders = (process.env.PATH ?? "").split(delimiter).filter((folder) => isAbsolute(folder));
   return commands
     .flatMap((command) => folders.map((folder) => join(folder, command)))
     .find((file) => existing(file) !== undefined);
