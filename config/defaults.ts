@@ -11,6 +11,7 @@ export const DEFAULTS = {
     manager: "supervised",
     /** The folder of the configuration file. */
     directory: ".",
+    environment: {} as Record<string, string>,
     restart: "on-failure",
     start_at_boot: false,
     start_interval: "5s",
@@ -24,7 +25,9 @@ export const DEFAULTS = {
     listen: "127.0.0.1:10102",
     dry_run: false,
     max_concurrent: 1,
+    min_healthy: {} as Record<string, number>,
     budget: "6/30m",
+    trusted_alerts: [] as string[],
     verify_for: "60s",
     startup_grace: "30s",
   },

@@ -1,5 +1,5 @@
 // pitcrew.yml → Config, or every problem of the file at once.
-import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname, resolve } from "node:path";
 import { checkAges } from "./checks/ages.ts";
@@ -38,7 +38,7 @@ export function loadConfig(file: string, deps: Partial<LoadDeps> = {}): Config {
     const context: CheckContext = {
       file,
       isRoot,
-      isWritten: source.isWritten,
+      isWritten: (path) => source.isWritten(path),
       lineOf: (path) => source.position(path, "value").line,
     };
     for (const check of CHECKS) found.push(...check(draft, context));
@@ -70,7 +70,8 @@ function placed(file: string, source: SourceDocument, found: readonly Found[]): 
 function readConfigFile(file: string, isRoot: boolean): { text: string; problems: ConfigProblem[] } {
   let descriptor: number | undefined;
   try {
-    descriptor = openSync(file, "r");
+    // A FIFO without a writer would block the open for ever.
+    descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
     const stats = fstatSync(descriptor);
     if (!stats.isFile()) throw unreadable(file, "is not a regular file: name a YAML file");
     if (stats.size > MAX_FILE_BYTES) throw unreadable(file, "is larger than 1 MiB: name a pitcrew.yml");

@@ -16,7 +16,9 @@ export function configJsonSchema(): Record<string, unknown> {
   return { $schema, title: "pitcrew.yml", ...rest };
 }
 
-/** The bytes of config/pitcrew.schema.json. */
+/** The bytes of config/pitcrew.schema.json, formatted as the rest of the repository: lists of words on one line. */
 export function configJsonSchemaText(): string {
-  return `${JSON.stringify(configJsonSchema(), undefined, 2)}\n`;
+  const text = JSON.stringify(configJsonSchema(), undefined, 2);
+  const oneLine = text.replace(/\[\s+("[^[\]{}]*")\s+\]/g, (_, words: string) => `[${words.replace(/\n\s*/g, " ")}]`);
+  return `${oneLine}\n`;
 }

@@ -16,6 +16,7 @@ const LAUNCHERS = [
   "node --import tsx pitcrew.ts",
   "node setup/start.mjs",
   "npm start",
+  "pitcrew",
 ];
 
 /** @param file the configuration as it was named; its absolute path is tried as well. */

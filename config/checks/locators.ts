@@ -29,7 +29,16 @@ function* oneLocator(path: Path, context: CheckContext): Generator<Found> {
 /** What names one process cannot stand for several. */
 function* indexed(entry: DraftEntry, path: Path): Generator<Found> {
   const { count = 1, unit, pidfile } = entry;
-  if (count < 2) return;
+  if (count < 2) {
+    if (unit?.endsWith("@.service") !== true) return;
+    const example = unit.replace("@.service", "@1.service");
+    yield {
+      path: [...path, "unit"],
+      message: `a template runs nothing: write its instance, such as ${example}`,
+      part: "value",
+    };
+    return;
+  }
   if (unit !== undefined && !hasIndex(unit)) {
     const example = unit.replace(/@?\.service$/, "@{index}.service");
     yield { path: [...path, "unit"], message: `${count} workers need one unit each: write ${example}`, part: "value" };

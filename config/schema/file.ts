@@ -55,14 +55,14 @@ export const ConfigFile = field.section(
           .describe("Terminations and starts at once on this host"),
         min_healthy: z
           .record(z.string(), field.whole(0, 10_000), {
-            error: "expected a mapping of groups and numbers, such as {train: 1}",
+            error: wrongType("a mapping of groups and numbers, such as {train: 1}"),
           })
-          .prefault({})
+          .prefault(remediator.min_healthy)
           .describe("Planned renewals keep at least so many workers of a group up"),
         budget: field.budget().prefault(remediator.budget).describe("Urgent renewals of the whole host: starts/window"),
         trusted_alerts: field
           .list(field.anyText("text"), "alert names")
-          .prefault([])
+          .prefault(remediator.trusted_alerts)
           .describe("Alerts acted on although their rule cannot be evaluated here"),
         webhook: field
           .section({

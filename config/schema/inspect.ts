@@ -42,6 +42,10 @@ function walk(schema: z.core.$ZodType, value: unknown, path: Path, found: Found[
     return value === undefined ? undefined : walk(schema.unwrap(), value, path, found);
   if (schema instanceof z.ZodObject && isMapping(value)) return walkObject(schema as AnyObject, value, path, found);
   if (schema instanceof z.ZodUnion && isMapping(value)) return walkVariants(schema, value, path, found);
+  if (schema instanceof z.ZodUnion && Array.isArray(value)) {
+    const list = schema.options.find((option) => option instanceof z.ZodArray);
+    if (list !== undefined) return walk(list, value, path, found);
+  }
   if (schema instanceof z.ZodRecord && isMapping(value)) return walkRecord(schema, value, path, found);
   if (schema instanceof z.ZodArray && Array.isArray(value)) {
     const items = value.map((item, index) => walk(schema.element, item, [...path, index], found));
@@ -115,7 +119,7 @@ function walkVariants(
   }
   const managers = [...variants.keys()];
   const [first] = managers;
-  const written = Object.hasOwn(value, "manager") ? value["manager"] : first;
+  const written = Object.hasOwn(value, "manager") ? value.manager : first;
   const suggestion = typeof written === "string" ? nearest(written, managers) : undefined;
   const chosen = variants.get(String(written));
   if (chosen === undefined) {
@@ -127,18 +131,15 @@ function walkVariants(
   if (variant === undefined) return undefined;
   const elsewhere = (key: string): string | undefined => {
     const owners = managers.filter((manager) => Object.hasOwn(variants.get(manager)?.shape ?? {}, key));
-    const theirs = owners.join(" or ");
-    const remedy = `belongs to manager: ${theirs}; remove it, or write that instead of manager: ${managerOf(variant)}`;
+    const remedy = `belongs to manager: ${owners.join(" or ")}, and this worker's is ${managerOf(variant)}: remove the key, or change manager`;
     return owners.length === 0 ? undefined : remedy;
   };
-  // A wrong `manager` has been reported above, with all managers.
-  return walkObject(
-    variant,
-    chosen === undefined ? { ...value, manager: managerOf(variant) } : value,
-    path,
-    found,
-    elsewhere,
-  );
+  if (chosen !== undefined) return walkObject(variant, value, path, found, elsewhere);
+  // The manager is a guess: what seems to be missing may not be wanted.
+  const guessed: Found[] = [];
+  const draft = walkObject(variant, { ...value, manager: managerOf(variant) }, path, guessed, elsewhere);
+  found.push(...guessed.filter(({ absence }) => absence !== true));
+  return draft;
 }
 
 function managerOf(variant: AnyObject): string {

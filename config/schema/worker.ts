@@ -11,12 +11,12 @@ const { worker, limits, stop } = DEFAULTS;
 export const MANAGERS = ["supervised", "systemd", "command", "observe"] as const;
 export type ManagerKind = (typeof MANAGERS)[number];
 
-const USER_NAME = /^[A-Za-z_][A-Za-z0-9_.@-]{0,63}\$?$/;
+/** A number stands for a user without a name, as in many containers. */
+const USER_NAME = /^([A-Za-z_][A-Za-z0-9_.@-]{0,63}\$?|[0-9]{1,10})$/;
 const UNIT_NAME = /^[A-Za-z0-9:_.\\@{}-]{1,247}\.service$/;
 const VARIABLE_NAME = /^(?!PITCREW_)[A-Za-z_][A-Za-z0-9_]*$/;
 
-const user = () =>
-  field.named("a user's name", USER_NAME, "write the name as in /etc/passwd, such as train (a number is not a name)");
+const user = () => field.named("a user's name", USER_NAME, "write the name as in /etc/passwd, such as train");
 
 const common = {
   name: field
@@ -87,9 +87,9 @@ const launch = {
         "write letters, digits and _; names that begin with PITCREW_ are pitcrew's own",
       ),
       field.anyText("text"),
-      { error: 'expected a mapping of names and values, such as {OMP_NUM_THREADS: "4"}' },
+      { error: wrongType('a mapping of names and values, such as {OMP_NUM_THREADS: "4"}') },
     )
-    .prefault({})
+    .prefault(worker.environment)
     .describe("Variables added to pitcrew's own environment"),
 };
 

@@ -1,16 +1,21 @@
-// "Did you mean": the nearest known word, if it is near enough to be a slip of the fingers.
+// "Did you mean": the nearest known word, if it is near enough to be a slip of the fingers or an abbreviation.
 
 export function nearest(word: string, known: readonly string[]): string | undefined {
-  let best: string | undefined;
-  let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
-  for (const candidate of known) {
-    const distance = editDistance(normalise(word), normalise(candidate));
-    if (distance < bestDistance) {
-      best = candidate;
-      bestDistance = distance;
-    }
-  }
-  return best;
+  const wanted = normalise(word);
+  const slip = Math.max(1, Math.floor(wanted.length / 3));
+  const ranked = known
+    .map((candidate) => ({ candidate, distance: distanceOf(wanted, normalise(candidate), slip) }))
+    .toSorted((a, b) => a.distance - b.distance);
+  const [best] = ranked;
+  return best !== undefined && best.distance <= slip ? best.candidate : undefined;
+}
+
+/** `run_dir` for `run_directory`, `TERM` for `SIGTERM`: what holds the other whole counts as the largest slip. */
+function distanceOf(wanted: string, candidate: string, slip: number): number {
+  const distance = editDistance(wanted, candidate);
+  const shorter = Math.min(wanted.length, candidate.length);
+  const contained = shorter >= 4 && (candidate.includes(wanted) || wanted.includes(candidate));
+  return contained ? Math.min(distance, slip) : distance;
 }
 
 /** `drainTimeout`, `drain-timeout` and `drain_timeout` are the same word to the one who wrote it. */

@@ -1,0 +1,104 @@
+// `pitcrew check`: every problem of the configuration and the files it names, or what they mean and would do at this moment.
+import { noticeLines, remediatorLines, workerLines } from "./check-summary.ts";
+import { runTool, type ToolVerdict, toolRuns } from "./check-tools.ts";
+import type { Config } from "./config.ts";
+import { findConfigFile } from "./find.ts";
+import { type LoadDeps, loadConfig } from "./load.ts";
+import { ConfigError, formatProblem, printable } from "./problem.ts";
+
+export interface CheckOptions {
+  /** `--config.file` */
+  configFile: string | undefined;
+  cwd: string;
+  /** `--prometheus.file` */
+  prometheusFile?: string | undefined;
+  /** `--alertmanager.file` */
+  alertmanagerFile?: string | undefined;
+}
+
+export interface RulesSeen {
+  problems: readonly { file: string; line: number; column: number; message: string }[];
+  rules: readonly { alert: string; remediation: string }[];
+}
+
+/** What a rule asks for on the readings of this moment; without `worker`, of the host. */
+export interface WouldDo {
+  worker?: string | undefined;
+  alert: string;
+  remediation: string;
+  text: string;
+}
+
+export interface CheckDeps extends Partial<LoadDeps> {
+  loadRules(paths: readonly string[]): RulesSeen;
+  whatRulesWouldDoNow(config: Config): Promise<readonly WouldDo[]>;
+  out(line: string): void;
+  err(line: string): void;
+  /** PATH, to look for promtool and amtool. */
+  searchPath?: string;
+}
+
+/** @returns the exit code: 0, or 2 if anything is wrong. */
+export async function check(options: CheckOptions, deps: CheckDeps): Promise<number> {
+  const { searchPath = process.env.PATH ?? "", isRoot = process.getuid?.() === 0 } = deps;
+  let config: Config;
+  try {
+    config = loadConfig(findConfigFile(options.configFile, options.cwd), deps);
+  } catch (cause) {
+    if (!(cause instanceof ConfigError)) throw cause;
+    for (const problem of cause.problems) deps.err(formatProblem(problem));
+    return 2;
+  }
+  const { rules, problems } = deps.loadRules(config.remediator.guard.rules);
+  for (const { file, line, column, message } of problems) {
+    deps.err(printable(`${file}:${line}:${column}: ${message}`));
+  }
+  const verdicts = await Promise.all(
+    toolRuns({
+      rules: config.remediator.guard.rules,
+      prometheus: options.prometheusFile,
+      alertmanager: options.alertmanagerFile,
+    }).map((run) => runTool(run, searchPath)),
+  );
+  const bad = verdicts.filter((verdict) => verdict.kind === "bad");
+  for (const { run, lines } of bad) {
+    for (const line of lines) deps.err(printable(`${run.file}: ${run.tool}: ${line.trim()}`));
+  }
+  if (problems.length > 0 || bad.length > 0) return 2;
+
+  const section = (title: string, lines: readonly string[]): void => {
+    if (lines.length === 0) return;
+    deps.out(title);
+    for (const line of lines) deps.out(printable(`  ${line}`));
+  };
+  deps.out(`${config.file} is good`);
+  section(`Workers of ${config.host}`, workerLines(config));
+  section("Remediator", remediatorLines(config));
+  section(
+    "Rules that ask for action",
+    rules.map(({ alert, remediation }) => `${alert}: ${remediation}`),
+  );
+  section("What the rules would do at this moment", nowLines(await deps.whatRulesWouldDoNow(config)));
+  section("Mind", noticeLines(config, isRoot));
+  section("Files of Prometheus and Alertmanager", verdictLines(verdicts, options));
+  return 0;
+}
+
+function nowLines(doings: readonly WouldDo[]): string[] {
+  if (doings.length === 0) return ["nothing: no worker and no floor is over its limit"];
+  return doings.map(
+    ({ worker, alert, remediation, text }) => `${worker ?? "the host"}: ${remediation} (${alert}): ${text}`,
+  );
+}
+
+function verdictLines(verdicts: readonly ToolVerdict[], options: CheckOptions): string[] {
+  const lines = verdicts.map((verdict) =>
+    verdict.kind === "not_checked"
+      ? `${verdict.run.file}: not checked, ${verdict.why}`
+      : `${verdict.run.file}: ${verdict.run.tool} finds nothing wrong`,
+  );
+  if (options.prometheusFile === undefined) lines.push("prometheus.yml: not checked, name it with --prometheus.file");
+  if (options.alertmanagerFile === undefined)
+    lines.push("alertmanager.yml: not checked, name it with --alertmanager.file");
+  return lines;
+}
