@@ -1,0 +1,131 @@
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { eventsOf } from "../support/events.ts";
+import { eventually } from "../support/eventually.ts";
+import { createSite, isRunning, LEAKY, type Site, startPitcrew } from "../support/pitcrew.ts";
+
+const GUARD = "  guard: {when: always, interval: 200ms}";
+
+function alive(site: Site, worker: string): number[] {
+  return eventsOf(site.events(worker), "start")
+    .map(({ pid }) => pid)
+    .filter(isRunning);
+}
+
+describe("kill -9 of pitcrew", () => {
+  test("workers run on, are adopted by the next one, and the exit code of one that ended in between is known", {
+    timeout: 60_000,
+  }, async () => {
+    const site = createSite({
+      remediator: GUARD,
+      workers: (own) => `  - name: steady
+    command: [python3, ${LEAKY}, --events, ${own.events("steady")}]
+  - name: leaving
+    restart: never
+    command: [python3, ${LEAKY}, --events, ${own.events("leaving")}]`,
+    });
+    const before = await startPitcrew(site);
+    await eventually(async () => (await before.status()).workers.every(({ state }) => state === "up"), {
+      what: "both to be up",
+    });
+    const { pid } = await before.worker("steady");
+    await before.kill();
+    const [leaving] = alive(site, "leaving");
+    process.kill(leaving ?? 0, "SIGKILL");
+    await eventually(() => existsSync(join(site.runDirectory, "leaving.exit")), { what: "the exit to be recorded" });
+
+    const after = await startPitcrew(site);
+    expect((await after.worker("steady")).pid).toBe(pid);
+    const left = await eventually(
+      async () => {
+        const worker = await after.worker("leaving");
+        return worker.last_exit === null ? undefined : worker;
+      },
+      { what: "the exit to be known" },
+    );
+    expect(left.last_exit).toMatchObject({ code: 137, reason: "signal" });
+    expect(left.desired).toBe("down");
+    expect(alive(site, "steady")).toEqual([pid]);
+  });
+
+  test("between SIGTERM and start: exactly one copy runs in the end, and SIGTERM was sent once", {
+    timeout: 60_000,
+  }, async () => {
+    const site = createSite({
+      remediator: GUARD,
+      workers: (own) => `  - name: slow
+    command: [python3, ${LEAKY}, --events, ${own.events("slow")}, --leak-mib-per-second, '40', --until-mib, '80', --term-seconds, '1']
+    stop: {drain: 0s, grace: 10s}
+    cooldown: 0s
+    limits: {memory: 60MiB}`,
+    });
+    const before = await startPitcrew(site);
+    await eventually(() => eventsOf(site.events("slow"), "term").length > 0, {
+      what: "SIGTERM to arrive",
+      within: 30_000,
+    });
+    await before.kill();
+    const [first] = eventsOf(site.events("slow"), "start");
+    await startPitcrew(site);
+    await eventually(() => eventsOf(site.events("slow"), "start").length === 2, { what: "the fresh process" });
+    expect(alive(site, "slow")).toHaveLength(1);
+    expect(eventsOf(site.events("slow"), "term").filter(({ pid }) => pid === first?.pid)).toHaveLength(1);
+  });
+
+  test("between spawn and the pid record: exactly one copy runs in the end", { timeout: 60_000 }, async () => {
+    const site = createSite({
+      remediator: GUARD,
+      workers: (own) => `  - name: single
+    command: [python3, ${LEAKY}, --events, ${own.events("single")}]`,
+    });
+    // The shim finds this `flock` first: it says that the shim has been spawned, and holds it there until it may go on.
+    const bin = join(site.directory, "bin");
+    mkdirSync(bin);
+    const [spawned, go] = [join(site.directory, "spawned"), join(site.directory, "go")];
+    writeFileSync(
+      join(bin, "flock"),
+      `#!/bin/sh\n: > '${spawned}'\nwhile [ ! -e '${go}' ]; do /bin/sleep 0.02; done\nexec /usr/bin/flock "$@"\n`,
+    );
+    chmodSync(join(bin, "flock"), 0o755);
+    const environment = { PATH: `${bin}:${process.env.PATH ?? ""}` };
+
+    const before = await startPitcrew(site, environment);
+    await eventually(() => existsSync(spawned), { what: "the shim to be spawned" });
+    await before.kill();
+    expect(existsSync(join(site.runDirectory, "single.pid"))).toBe(false);
+    const after = await startPitcrew(site, environment);
+    writeFileSync(go, "");
+    await eventually(async () => (await after.worker("single")).state === "up", { what: "the worker to be up" });
+    await eventually(async () => (await after.worker("single")).incident === null, {
+      what: "the start to be verified",
+    });
+    expect(eventsOf(site.events("single"), "start")).toHaveLength(1);
+    expect(alive(site, "single")).toHaveLength(1);
+  });
+
+  test("Ctrl-C of a foreground pitcrew ends its workers, leaves no process and exits 0", {
+    timeout: 60_000,
+  }, async () => {
+    const site = createSite({
+      remediator: GUARD,
+      workers: (own) => `  - name: one
+    command: [python3, ${LEAKY}, --events, ${own.events("one")}]
+  - name: deaf
+    command: [python3, ${LEAKY}, --events, ${own.events("deaf")}, --ignore-term, --readers, '2']
+    stop: {drain: 0s, grace: 500ms}`,
+    });
+    const pitcrew = await startPitcrew(site);
+    await eventually(() => eventsOf(site.events("deaf"), "reader").length === 2, { what: "the readers" });
+    await eventually(() => alive(site, "one").length === 1, { what: "the other worker" });
+    expect(await pitcrew.interrupt()).toBe(0);
+    for (const name of ["one", "deaf"]) expect(alive(site, name)).toEqual([]);
+    for (const { pid } of eventsOf(site.events("deaf"), "reader")) expect(isRunning(pid)).toBe(false);
+    // The next one starts them again as if for the first time.
+    const next = await startPitcrew(site);
+    await eventually(async () => (await next.status()).workers.every(({ state }) => state === "up"), {
+      what: "both to be up again",
+    });
+    expect((await next.worker("one")).restarts).toEqual({});
+  });
+});
