@@ -1,6 +1,6 @@
 // The HTTP server of a daemon: bounded in time and size, one sentence when it cannot listen, quick to close.
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { ListenError } from "./listen-error.ts";
 import { createWebApp, type WebAppOptions } from "./web-app.ts";
 
@@ -50,6 +50,8 @@ export interface WebServer {
 export async function startWebServer({ listen, timeouts, ...options }: WebServerOptions): Promise<WebServer> {
   const limits = { ...TIMEOUTS, ...timeouts };
   let closing = false;
+  // Connected ahead of a first request, as browsers do: Node does not count these among the idle.
+  const unused = new Set<Socket>();
   const app = createWebApp({ ...options, ready: () => !closing && options.ready() });
   const server = createServer(
     {
@@ -61,10 +63,18 @@ export async function startWebServer({ listen, timeouts, ...options }: WebServer
       noDelay: true,
     },
     (request, response) => {
+      unused.delete(request.socket);
       if (closing) response.setHeader("Connection", "close");
+      response.once("close", () => {
+        if (closing) server.closeIdleConnections();
+      });
       app(request, response);
     },
   );
+  server.on("connection", (socket) => {
+    unused.add(socket);
+    socket.once("close", () => unused.delete(socket));
+  });
   server.setTimeout(limits.inactivityMs);
   server.maxConnections = MAX_CONNECTIONS;
 
@@ -76,6 +86,7 @@ export async function startWebServer({ listen, timeouts, ...options }: WebServer
     url: `http://${authority(reachable(address), port)}/`,
     close() {
       closing = true;
+      for (const socket of unused) socket.destroy();
       return closeWithin(server, limits.closeMs);
     },
   };

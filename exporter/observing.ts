@@ -3,12 +3,12 @@ import type { Labels } from "../daemon/metric.ts";
 import type { Observation } from "../worker/reading.ts";
 import type { Sample } from "../worker/sample.ts";
 import type { WorkerSpec } from "../worker/spec.ts";
-import type { Look, ReadErrorCount } from "./collectors/collector.ts";
+import type { Look, ReadErrorCounts } from "./collectors/collector.ts";
 
 /** The part of worker/observer.ts that is used. */
 export interface Observing {
   observe(): Promise<Observation>;
-  readErrors(): readonly ReadErrorCount[];
+  readErrors(): ReadErrorCounts;
   setSpecs(specs: readonly WorkerSpec[]): void;
   close(): void;
 }

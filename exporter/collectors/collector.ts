@@ -5,18 +5,15 @@ import type { Sample } from "../../worker/sample.ts";
 import type { WorkerSpec } from "../../worker/spec.ts";
 import { actionableNames, type CollectorName, family, type MetricName } from "../catalogue.ts";
 
-export interface ReadErrorCount {
-  worker: string;
-  source: ReadSource;
-  count: number;
-}
+/** By worker and source. */
+export type ReadErrorCounts = ReadonlyMap<string, ReadonlyMap<ReadSource, number>>;
 
 /** One look at the machine, shared by all collectors of a scrape. */
 export interface Look {
   observation: Observation;
   /** By metric name. */
   actionable: ReadonlyMap<string, readonly Sample[]>;
-  readErrors: readonly ReadErrorCount[];
+  readErrors: ReadErrorCounts;
   hostLabels: Labels;
   /** The same object for the same worker: its rendering is then paid once. */
   workerLabels(spec: WorkerSpec): Labels;

@@ -1,5 +1,5 @@
 // What runs: presence, age and memory of each worker.
-import type { MetricFamily } from "../../daemon/metric.ts";
+import type { MetricFamily, MetricSample } from "../../daemon/metric.ts";
 import { family } from "../catalogue.ts";
 import { actionableFamilies, type Collector, type Look, perWorker } from "./collector.ts";
 
@@ -24,12 +24,14 @@ function workerInfo(look: Look): MetricFamily {
   return family("pitcrew_worker_info", samples);
 }
 
+/** Of the workers that are configured now: one that a reload removed has no series any more. */
 function readErrors(look: Look): MetricFamily {
-  const specs = new Map(look.observation.workers.map(({ spec }) => [spec.name, spec]));
-  const samples = look.readErrors.flatMap(({ worker, source, count }) => {
-    const spec = specs.get(worker);
-    // A worker that a reload removed has no series any more.
-    return spec === undefined ? [] : [{ labels: { ...look.workerLabels(spec), source }, value: count }];
-  });
+  const samples: MetricSample[] = [];
+  for (const { spec } of look.observation.workers) {
+    const labels = look.workerLabels(spec);
+    for (const [source, value] of look.readErrors.get(spec.name) ?? []) {
+      samples.push({ labels: { ...labels, source }, value });
+    }
+  }
   return family("pitcrew_worker_read_errors_total", samples);
 }
