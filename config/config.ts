@@ -6,6 +6,7 @@ export const REMEDIATIONS = ["relieve", "recycle", "restart", "restart_largest",
 export type Remediation = (typeof REMEDIATIONS)[number];
 
 export interface ListenAddress {
+  /** An address or a name, an IPv6 address without brackets; empty: every interface. */
   host: string;
   /** 0: any free port. */
   port: number;
