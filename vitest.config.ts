@@ -1,3 +1,4 @@
+// How the tests run; `npm test` adds format, lint and types around them.
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
