@@ -39,12 +39,19 @@ interface Watched {
 }
 
 export class Guard {
-  readonly #when: GuardConfig["when"];
-  readonly #heartbeatTimeoutSeconds: number;
+  #when: GuardConfig["when"];
+  #heartbeatTimeoutSeconds: number;
   #watched: readonly Watched[] = [];
   #active: GuardActivity | undefined;
 
   constructor({ rules, when, heartbeatTimeoutSeconds }: GuardOptions) {
+    this.#when = when;
+    this.#heartbeatTimeoutSeconds = heartbeatTimeoutSeconds;
+    this.setRules(rules);
+  }
+
+  /** As after a reload of the configuration. */
+  reconfigure({ rules, when, heartbeatTimeoutSeconds }: GuardOptions): void {
     this.#when = when;
     this.#heartbeatTimeoutSeconds = heartbeatTimeoutSeconds;
     this.setRules(rules);

@@ -2,7 +2,8 @@
 import { readFileSync } from "node:fs";
 import { REMEDIATIONS, type Remediation } from "../../config/config.ts";
 import { parseDuration } from "../../config/units/duration.ts";
-import { type Expr, labelsMentioned } from "./expression.ts";
+import { ACTIONABLE_METRICS } from "../../worker/sample.ts";
+import { type Expr, labelsMentioned, metricsNamed } from "./expression.ts";
 import { parseExpr } from "./parse.ts";
 import { type Position, type RuleProblem, readRuleFile, type WrittenRule } from "./rule-file.ts";
 
@@ -48,8 +49,11 @@ const SUBSET_REMEDY =
   "compare the exporter's metrics as they are (instant selectors, numbers, == != > < >= <=, and/or/unless, on/ignoring), " +
   "or take the label `remediation` away, so that the alert goes to people";
 
-/** Never throws. A rule with a problem is not in `rules`: an alert of that name is refused. */
-export function loadRules(files: readonly string[]): RuleBook {
+/**
+ * Never throws. A rule with a problem is not in `rules`: an alert of that name is refused.
+ * @param metrics all that local samples have.
+ */
+export function loadRules(files: readonly string[], metrics: readonly string[] = ACTIONABLE_METRICS): RuleBook {
   const rules = new Map<string, ActionableRule>();
   const other: OtherRule[] = [];
   const problems: RuleProblem[] = [];
@@ -77,7 +81,7 @@ export function loadRules(files: readonly string[]): RuleBook {
         });
         continue;
       }
-      const rule = actionable(file, written, problems);
+      const rule = actionable(file, written, metrics, problems);
       if (rule !== undefined) rules.set(rule.alert, rule);
     }
   }
@@ -108,7 +112,12 @@ function asksForAction(rule: WrittenRule): boolean {
   return remediation !== "" && remediation !== HEARTBEAT;
 }
 
-function actionable(file: string, written: WrittenRule, problems: RuleProblem[]): ActionableRule | undefined {
+function actionable(
+  file: string,
+  written: WrittenRule,
+  metrics: readonly string[],
+  problems: RuleProblem[],
+): ActionableRule | undefined {
   const before = problems.length;
   const complain = (position: Position, message: string) =>
     problems.push({ file, ...position, alert: written.alert, message });
@@ -144,6 +153,11 @@ function actionable(file: string, written: WrittenRule, problems: RuleProblem[])
   const foreign = SCRAPE_LABELS.filter((label) => labelsMentioned(parsed.ok).has(label));
   if (foreign.length > 0) {
     const why = `expr: mentions ${foreign.join(" and ")}, which only a scrape adds: use host, worker and group`;
+    complain(written.position(["expr"]), why);
+  }
+  const unknown = [...metricsNamed(parsed.ok)].filter((metric) => !metrics.includes(metric));
+  if (unknown.length > 0) {
+    const why = `expr: ${unknown.join(" and ")}: not evaluated locally, so the rule could never act: use ${metrics.join(", ")}`;
     complain(written.position(["expr"]), why);
   }
   if (problems.length > before || remediation === undefined || !hold.ok) return undefined;

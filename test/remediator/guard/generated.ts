@@ -16,7 +16,7 @@ import type { Sample } from "../../../worker/sample.ts";
 
 const METRICS = ["memory", "limit", "pitcrew:up", "absent_here"];
 /** `group` is also a word of PromQL, `constructor` one of JavaScript. */
-export const LABELS: Readonly<Record<string, readonly string[]>> = {
+const LABELS: Readonly<Record<string, readonly string[]>> = {
   host: ["box-1", "box-2"],
   worker: ["train-1", "train-2", "enc.x"],
   group: ["train", "é💥 \\n\"'`"],
@@ -76,6 +76,7 @@ const number: fc.Arbitrary<NumberLiteral> = fc
 
 const matching: fc.Arbitrary<Comparison["matching"]> = fc.oneof(
   { weight: 3, arbitrary: fc.constant({ kind: "ignoring" as const, labels: [] }) },
+  { weight: 1, arbitrary: fc.constant({ kind: "on" as const, labels: LABEL_NAMES }) },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -104,22 +105,29 @@ export const anyExpr: fc.Arbitrary<Expr> = fc.letrec<{ expr: Expr; comparison: E
     .map((parts): SetOperation => ({ kind: "set", ...parts })),
 })).expr;
 
-/** At most one sample per series, as in an exposition. */
-export const anySamples: fc.Arbitrary<Sample[]> = fc.uniqueArray(
-  fc.record({
-    name: fc.constantFrom(...METRICS.slice(0, 3)),
-    labels: fc.record(Object.fromEntries(LABEL_NAMES.map((name) => [name, fc.constantFrom(...(LABELS[name] ?? []))])), {
-      requiredKeys: ["host"],
-    }),
-    value: fc.constantFrom(...VALUES),
-  }),
-  {
-    minLength: 3,
-    maxLength: 12,
-    selector: ({ name, labels }) =>
-      JSON.stringify([name, ...LABEL_NAMES.map((label) => Object.hasOwn(labels, label) && labels[label])]),
-  },
+const labelSet: fc.Arbitrary<Record<string, string>> = fc.record(
+  Object.fromEntries(LABEL_NAMES.map((name) => [name, fc.constantFrom(...(LABELS[name] ?? []))])),
+  { requiredKeys: ["host"] },
 );
+
+/** At most one sample per series, as in an exposition; most label sets are of more than one metric. */
+export const anySamples: fc.Arbitrary<Sample[]> = fc
+  .uniqueArray(labelSet, {
+    minLength: 2,
+    maxLength: 5,
+    selector: (labels) => JSON.stringify(LABEL_NAMES.map((name) => Object.hasOwn(labels, name) && labels[name])),
+  })
+  .chain((sets) => {
+    const value = fc.option(fc.constantFrom(...VALUES), { freq: 4 });
+    const series = sets.flatMap((labels) => METRICS.slice(0, 3).map((name) => ({ name, labels })));
+    return fc
+      .tuple(...series.map(() => value))
+      .map((values) => series.flatMap((one, at) => withValue(one, values[at] ?? null)));
+  });
+
+function withValue(series: Omit<Sample, "value">, value: number | null): Sample[] {
+  return value === null ? [] : [{ ...series, value }];
+}
 
 const PRECEDENCE = { or: 1, and: 2, unless: 2, comparison: 3, atom: 4 } as const;
 

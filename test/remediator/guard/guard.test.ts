@@ -170,6 +170,16 @@ describe("new rules", () => {
     expect(said(guard.tick(OVER, 10, {}))).toEqual(["MemoryOverLimit/w:firing"]);
   });
 
+  test("a reload can change when the guard speaks, without forgetting how long a rule has held", () => {
+    const rule = aRule({ forSeconds: HELD });
+    const guard = guardOf([rule], { when: "pipeline_down" });
+    guard.tick(OVER, 0, { atMonotonicSeconds: 0 });
+    guard.reconfigure({ rules: book(rule), when: "pipeline_down", heartbeatTimeoutSeconds: 5 });
+    expect(said(guard.tick(OVER, 10, { atMonotonicSeconds: 0 }))).toEqual(["MemoryOverLimit/w:firing"]);
+    guard.reconfigure({ rules: book(rule), when: "never", heartbeatTimeoutSeconds: 5 });
+    expect(guard.tick(OVER, 11, {})).toMatchObject({ notices: [], active: "off", changed: true });
+  });
+
   test("a rule whose expression changed waits anew, and one that is gone is silent", () => {
     const guard = guardOf([aRule({ forSeconds: HELD }), aRule({ alert: "Gone" })]);
     guard.tick(OVER, 0, {});

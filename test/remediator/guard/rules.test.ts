@@ -6,6 +6,8 @@ import { packageRoot } from "../../../config/package-root.ts";
 import { loadRules, type RuleBook } from "../../../remediator/guard/rules.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
+const METRICS = ["memory", "limit", "a", "b", "up"];
+
 function load(...texts: string[]): RuleBook {
   const folder = temporaryDirectory();
   return loadRules(
@@ -14,6 +16,7 @@ function load(...texts: string[]): RuleBook {
       writeFileSync(file, text);
       return file;
     }),
+    METRICS,
   );
 }
 
