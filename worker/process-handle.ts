@@ -36,7 +36,7 @@ export class ProcessHandle {
   readResidentPages(): number | "gone" | "unreadable" {
     let text: string;
     try {
-      text = buffer.latin1Slice(0, readSync(this.#descriptor, buffer, 0, buffer.length, 0));
+      text = buffer.toString("latin1", 0, readSync(this.#descriptor, buffer, 0, buffer.length, 0));
     } catch (error) {
       return failedRead(error).kind;
     }

@@ -11,6 +11,8 @@ export interface ProcessEntry {
   ppid: number;
   session: number;
   comm: string;
+  /** False in its first moments, when it may still be about to exec. */
+  isSettled: boolean;
 }
 
 export interface TableChange {
@@ -93,29 +95,29 @@ export class ProcessTable {
         before.generation = generation;
         continue;
       }
-      const now = this.#read(pid, generation);
+      const now = this.#read(pid, generation, uptimeSeconds);
       // Gone since the list was made: the sweep below forgets it.
       if (now === undefined) continue;
       this.#known.set(pid, now);
       const isReplaced = before !== undefined && before.startTicks !== now.startTicks;
       hasReplaced ||= isReplaced;
       if (isReplaced || (now.isDead && before?.isDead === false)) goneOrDead.push(pid);
-      const isUnsettled = !now.isDead && uptimeSeconds - now.startTicks / CLOCK_TICKS_PER_SECOND < SETTLED_SECONDS;
       const isFresh = before === undefined || isReplaced || before.comm !== now.comm || this.#unsettled.has(pid);
-      if (isUnsettled) this.#unsettled.add(pid);
-      else this.#unsettled.delete(pid);
+      if (now.isSettled || now.isDead) this.#unsettled.delete(pid);
+      else this.#unsettled.add(pid);
       if (isFresh && !now.isDead) fresh.push(now);
     }
     goneOrDead.push(...this.#sweep(generation));
     return { fresh, goneOrDead, hasReplaced };
   }
 
-  #read(pid: number, generation: number): Known | undefined {
+  #read(pid: number, generation: number, uptimeSeconds: number): Known | undefined {
     const text = textOf(`${this.#procRoot}/${pid}/stat`);
     const stat = text === undefined ? undefined : parseProcStat(text);
     if (stat === undefined || stat.pid !== pid) return undefined;
     const { startTicks, ppid, session, comm } = stat;
-    return { pid, startTicks, ppid, session, comm, isDead: isDead(stat), generation };
+    const isSettled = uptimeSeconds - startTicks / CLOCK_TICKS_PER_SECOND >= SETTLED_SECONDS;
+    return { pid, startTicks, ppid, session, comm, isSettled, isDead: isDead(stat), generation };
   }
 
   #sweep(generation: number): number[] {

@@ -26,9 +26,13 @@ export class TreeTracker {
   adopt(root: Incarnation, session: number | undefined): WatchedTree | "gone" | "unreadable" {
     const tree = WatchedTree.open(root, session, this.#options.procRoot);
     if (typeof tree === "string") return tree;
-    // A worker inside of another worker's tree is a worker of its own from now on.
-    this.#owners.get(root.pid)?.leave(root.pid);
-    this.#owners.set(root.pid, tree);
+    const former = this.#owners.get(root.pid);
+    // Two workers that claim one root (patterns that overlap) both watch it; the first keeps the children.
+    if (former?.root.pid !== root.pid) {
+      // A worker inside of another worker's tree is a worker of its own from now on.
+      former?.leave(root.pid);
+      this.#owners.set(root.pid, tree);
+    }
     if (tree.session !== undefined) this.#sessions.set(tree.session, tree);
     if (tree.shim !== undefined) this.#shims.add(tree.shim);
     return tree;

@@ -16,6 +16,8 @@ export class WatchedTree {
   readonly shim: number | undefined;
   readonly #procRoot: string;
   readonly #members = new Map<number, Member>();
+  /** They belong here, but could not be opened (yet): as long as there are any, there is no sum. */
+  readonly #unopened = new Map<number, Incarnation>();
   #peakBytes: number | undefined;
 
   private constructor(root: Incarnation, session: number | undefined, procRoot: string) {
@@ -33,6 +35,8 @@ export class WatchedTree {
 
   join(incarnation: Incarnation): "joined" | "gone" | "unreadable" {
     const handle = ProcessHandle.open(incarnation, this.#procRoot);
+    this.#unopened.delete(incarnation.pid);
+    if (handle === "unreadable") this.#unopened.set(incarnation.pid, incarnation);
     if (typeof handle === "string") return handle;
     const pages = handle.readResidentPages();
     if (pages === "gone") {
@@ -58,6 +62,8 @@ export class WatchedTree {
       else member.residentPages = pages === "unreadable" ? undefined : pages;
     }
     for (const pid of gone) this.leave(pid);
+    const unopened = new Map(this.#unopened);
+    for (const incarnation of unopened.values()) this.join(incarnation);
     return gone;
   }
 
@@ -77,7 +83,7 @@ export class WatchedTree {
   /** As of the last sample, summed; undefined if any member could not be read: a part would be a wrong number. */
   residentBytes(): number | undefined {
     const pageBytes = pageSizeBytes();
-    if (pageBytes === undefined) return undefined;
+    if (pageBytes === undefined || this.#unopened.size > 0) return undefined;
     let pages = 0;
     for (const { residentPages } of this.#members.values()) {
       if (residentPages === undefined) return undefined;
@@ -94,6 +100,6 @@ export class WatchedTree {
   }
 
   close(): void {
-    for (const pid of [...this.#members.keys()]) this.leave(pid);
+    for (const pid of this.#members.keys()) this.leave(pid);
   }
 }

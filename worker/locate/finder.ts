@@ -1,0 +1,40 @@
+// One way of finding a worker's root process. A finder is asked when there is none, and again only when its answer may have changed.
+
+import { readLiveStat } from "../identify.ts";
+import type { Incarnation } from "../incarnation.ts";
+import type { ProcStat } from "../proc/stat.ts";
+import type { Surroundings } from "./candidates.ts";
+import type { Located } from "./located.ts";
+
+/** What a finder may use during one look at the machine. */
+export interface Look extends Surroundings {
+  bootId: string;
+  /** False: some processes are hidden, so that one which is not found may still exist. */
+  isComplete: boolean;
+}
+
+export interface Finder {
+  /** True if it finds by looking through all processes. */
+  readonly scans: boolean;
+  locate(look: Look): Located;
+  /** True if `locate` could give another answer than this living root. */
+  isStale(root: Incarnation, look: Look): boolean;
+}
+
+/** The living process with this pid, as a root. */
+export function foundRoot(pid: number, look: Look, session?: number): Located {
+  const stat = readLiveStat(pid, look.procRoot);
+  if (stat === undefined) return { kind: "down" };
+  const root = { bootId: look.bootId, pid, startTicks: stat.startTicks };
+  return { kind: "found", root, session: ownSession(stat, session) };
+}
+
+export function notFound(look: Look): Located {
+  return look.isComplete ? { kind: "down" } : { kind: "unknown", source: "processes" };
+}
+
+/** The given session, if the root belongs to it or to its leader; else the one that the root leads itself. */
+function ownSession({ pid, ppid, session }: ProcStat, given: number | undefined): number | undefined {
+  if (given !== undefined && given > 1 && (session === given || ppid === given)) return given;
+  return session === pid ? session : undefined;
+}

@@ -1,0 +1,59 @@
+// One configured worker between two looks: what is remembered of it, and the records that speak of it.
+import { type BrakeRecord, brakeStreak, readBrakeRecord } from "./files/brake-record.ts";
+import { CachedRecord } from "./files/cached-record.ts";
+import { brakeRecordPath, stateRecordPath } from "./files/run-directory.ts";
+import { readStateRecord, type StateRecord } from "./files/state-record.ts";
+import type { Finder } from "./locate/finder.ts";
+import type { Presence, ReadSource, WorkerReading } from "./reading.ts";
+import type { WorkerSpec } from "./spec.ts";
+import type { WatchedTree } from "./watched-tree.ts";
+
+export interface WorkerContext {
+  runDirectory: string;
+  /** User ids that may own the brake record. */
+  brakeOwners: readonly number[];
+  countError: (source: ReadSource) => void;
+}
+
+export class WatchedWorker {
+  readonly spec: WorkerSpec;
+  readonly finder: Finder;
+  presence: Presence = { kind: "unknown", source: "processes" };
+  tree: WatchedTree | undefined;
+  /** The worker's own control group, as last decided. */
+  cgroup: { decidedAtSeconds: number; directory: string | undefined } | undefined;
+  readonly #countError: (source: ReadSource) => void;
+  readonly #state: CachedRecord<StateRecord>;
+  readonly #brake: CachedRecord<BrakeRecord>;
+  #isDesiredUp = true;
+
+  constructor(spec: WorkerSpec, finder: Finder, { runDirectory, brakeOwners, countError }: WorkerContext) {
+    const { name } = spec;
+    this.spec = spec;
+    this.finder = finder;
+    this.#countError = countError;
+    this.#state = new CachedRecord(stateRecordPath(runDirectory, name), () => readStateRecord(runDirectory, name));
+    this.#brake = new CachedRecord(brakeRecordPath(runDirectory, name), () =>
+      readBrakeRecord(runDirectory, name, brakeOwners),
+    );
+  }
+
+  countError(source: ReadSource): void {
+    this.#countError(source);
+  }
+
+  /** What the records say. A state record that cannot be read changes nothing: the last one that could be holds. */
+  readRecords(): Pick<WorkerReading, "desiredUp" | "brake" | "brakeStreak"> {
+    const state = this.#state.get();
+    if (state.kind === "refused") this.countError("state");
+    else this.#isDesiredUp = state.kind === "absent" || state.value.desired === "up";
+    const read = this.#brake.get();
+    if (read.kind === "refused") this.countError("brake");
+    const brake = read.kind === "ok" ? read.value : undefined;
+    return {
+      desiredUp: this.spec.manager.kind !== "observe" && this.#isDesiredUp,
+      brake,
+      brakeStreak: brake && brakeStreak(brake, this.tree?.members() ?? []),
+    };
+  }
+}
