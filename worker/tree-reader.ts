@@ -47,7 +47,8 @@ export class TreeReader {
     const { uptimeSeconds, bootTimeSeconds } = frame;
     const members = tree.members();
     const startedSeconds = tree.root.startTicks / CLOCK_TICKS_PER_SECOND;
-    const ageSeconds = Math.max(0, uptimeSeconds - startedSeconds);
+    // Both clocks count hundredths; a difference of doubles has more digits than it knows.
+    const ageSeconds = Math.max(0, Math.round((uptimeSeconds - startedSeconds) * 100) / 100);
     const residentMemoryBytes = tree.residentBytes();
     const reading: TreeReading = {
       members,
