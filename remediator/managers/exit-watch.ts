@@ -1,5 +1,6 @@
 // Tells at once when a worker's pid or exit record changes, so that an exit is handled when it happens, not at the next look.
 import { type FSWatcher, readdirSync, statSync, watch } from "node:fs";
+import { basename } from "node:path";
 import { isWorkerName } from "../../worker/name.ts";
 
 /** How often we make sure that the directory being watched is still the one at this path. */
@@ -29,7 +30,11 @@ export function watchExits(runDirectory: string, onChange: (worker: string) => v
       watcher = watch(runDirectory, { persistent: false }, (_event, file) => {
         const worker = file === null ? undefined : workerOf(file);
         if (worker !== undefined) onChange(worker);
-        else if (directoryIdentity(runDirectory) !== watched) check();
+        // What happens to the directory itself is told under its own name; the watch is dead then.
+        if (file === basename(runDirectory)) {
+          release();
+          check();
+        }
       });
       watcher.on("error", release);
       watched = present;
@@ -69,7 +74,8 @@ function workersIn(directory: string): Set<string> {
   return workers;
 }
 
+/** Inode numbers are given out again at once, so the time of birth belongs to it. */
 function directoryIdentity(path: string): string | undefined {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  return stat?.isDirectory() ? `${stat.dev}:${stat.ino}` : undefined;
+  const stat = statSync(path, { throwIfNoEntry: false, bigint: true });
+  return stat?.isDirectory() ? `${stat.dev}:${stat.ino}:${stat.birthtimeNs}` : undefined;
 }

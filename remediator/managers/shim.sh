@@ -79,6 +79,7 @@ supervise() {
   unset PITCREW_WORKER PITCREW_RUN_DIRECTORY
   exec 8>&-
   read -r __pid __ticks <&7 || exit "$__code"
+  read -r __unborn <&7 && exit "$__code"
 
   __now=$(command -p date +%s)
   printf '{"version":1,"worker":"%s","pid":%s,"start_ticks":%s,"boot_id":"%s","code":%s,"at":%s}\n' \
@@ -98,11 +99,15 @@ become() {
   [ "$__ppid" = "$__shim" ] || exit 75
   printf '{"version":1,"worker":"%s","pid":%s,"start_ticks":%s,"boot_id":"%s","session":%s,"start_id":"%s"}\n' \
     "$__worker" $$ "$__ticks" "$__boot" $$ "$__start_id" >"$__run/.$__worker.pid.$$" || exit 73
-  command -p mv -f -- "$__run/.$__worker.pid.$$" "$__run/$__worker.pid" || exit 73
+  # Before the record is there for others to see: from then on a signal may end this process, and its exit is recorded.
+  printf '%s %s\n' $$ "$__ticks" >&8 || exit 73
+  command -p mv -f -- "$__run/.$__worker.pid.$$" "$__run/$__worker.pid" || {
+    echo unborn >&8
+    exit 73
+  }
+  exec 8>&-
   stat_of $$ || exit 70
   [ "$__ppid" = "$__shim" ] || exit 75
-  printf '%s %s\n' $$ "$__ticks" >&8 || exit 73
-  exec 8>&-
   umask "$__umask"
   unset OLDPWD
   [ "$__uid" = - ] && exec "$@"
