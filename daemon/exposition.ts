@@ -1,6 +1,6 @@
-// Metric families → text. A renderer of our own: 8 × the speed of prom-client for 1000 workers, which stays the
+// Metric families → text. A renderer of our own: seven times as fast as prom-client for 1000 workers, which stays the
 // yardstick in the tests.
-import type { HistogramSample, Labels, MetricFamily } from "./metric.ts";
+import { type HistogramSample, LabelSet, type Labels, type MetricFamily } from "./metric.ts";
 
 export type ExpositionFormat = "text" | "openmetrics";
 
@@ -10,69 +10,58 @@ export const CONTENT_TYPES: Readonly<Record<ExpositionFormat, string>> = {
 };
 
 /**
- * Renders one snapshot. Source: Prometheus exposition formats, text 0.0.4, and OpenMetrics 1.0.
- * Series that share one labels object cost its escaping only once.
+ * Renders one snapshot as UTF-8. Source: Prometheus exposition formats, text 0.0.4, and OpenMetrics 1.0.
  */
-export function renderExposition(families: readonly MetricFamily[], format: ExpositionFormat): string {
-  const write = new Writer(format);
-  for (const family of families) {
-    if (family.samples.length > 0) write.family(family);
-  }
-  return write.finish();
+export function renderExposition(families: readonly MetricFamily[], format: ExpositionFormat): Buffer {
+  // Encoded family by family: one string of megabytes takes longer to flatten.
+  const parts = families
+    .filter(({ samples }) => samples.length > 0)
+    .map((family) => Buffer.from(format === "text" ? renderText(family) : renderOpenMetrics(family)));
+  if (format === "openmetrics") parts.push(Buffer.from("# EOF\n"));
+  return Buffer.concat(parts);
 }
 
-class Writer {
-  readonly #format: ExpositionFormat;
-  readonly #rendered = new Map<Labels, string>();
-  #text = "";
+function renderText(family: MetricFamily): string {
+  const head = `# HELP ${family.name} ${escapeHelp(family.help)}\n# TYPE ${family.name} ${family.type}\n`;
+  return head + renderSamples(family, family.name, formatNumber);
+}
 
-  constructor(format: ExpositionFormat) {
-    this.#format = format;
-  }
+/** OpenMetrics names a counter's family without the suffix that its samples must carry. */
+function renderOpenMetrics(family: MetricFamily): string {
+  const name = family.type === "counter" ? family.name.replace(/_total$/, "") : family.name;
+  const help = escapeHelp(family.help).replaceAll('"', '\\"');
+  const head = `# HELP ${name} ${help}\n# TYPE ${name} ${family.type}\n`;
+  return head + renderSamples(family, family.type === "counter" ? `${name}_total` : name, canonicalFloat);
+}
 
-  family(family: MetricFamily): void {
-    const counter = family.type === "counter";
-    // OpenMetrics names the family without the suffix that its samples carry; the suffix is then obligatory.
-    const base = counter ? family.name.replace(/_total$/, "") : family.name;
-    const name = counter && this.#format === "text" ? family.name : base;
-    this.#text += `# HELP ${name} ${escapeHelp(family.help, this.#format)}\n# TYPE ${name} ${family.type}\n`;
-    if (family.type === "histogram") {
-      for (const sample of family.samples) this.#histogram(family.name, sample);
-      return;
+function renderSamples(family: MetricFamily, series: string, formatBound: (le: number) => string): string {
+  let text = "";
+  if (family.type === "histogram") {
+    for (const sample of family.samples) text += renderHistogram(series, sample, formatBound);
+  } else {
+    for (const { labels, value } of family.samples) {
+      const rendered = labels instanceof LabelSet ? labels.rendered(renderLabels) : renderLabels(labels);
+      text += `${series + rendered} ${formatNumber(value)}\n`;
     }
-    const series = counter && this.#format === "openmetrics" ? `${base}_total` : family.name;
-    for (const sample of family.samples) {
-      this.#text += `${series + this.#labels(sample.labels)} ${formatNumber(sample.value)}\n`;
-    }
   }
+  return text;
+}
 
-  finish(): string {
-    return this.#format === "openmetrics" ? `${this.#text}# EOF\n` : this.#text;
-  }
-
-  #histogram(name: string, { labels, buckets, sum, count }: HistogramSample): void {
-    for (const bucket of [...buckets, { le: Number.POSITIVE_INFINITY, count }]) {
-      const le = this.#format === "openmetrics" ? canonicalFloat(bucket.le) : formatNumber(bucket.le);
-      this.#text += `${name}_bucket${renderLabels({ ...labels, le })} ${formatNumber(bucket.count)}\n`;
-    }
-    const rendered = this.#labels(labels);
-    this.#text += `${name}_sum${rendered} ${formatNumber(sum)}\n${name}_count${rendered} ${formatNumber(count)}\n`;
-  }
-
-  #labels(labels: Labels): string {
-    const known = this.#rendered.get(labels);
-    if (known !== undefined) return known;
-    const rendered = renderLabels(labels);
-    this.#rendered.set(labels, rendered);
-    return rendered;
-  }
+function renderHistogram(name: string, sample: HistogramSample, formatBound: (le: number) => string): string {
+  const { labels, buckets, sum, count } = sample;
+  const lines = [...buckets, { le: Number.POSITIVE_INFINITY, count }].map(
+    (bucket) => `_bucket${renderLabels({ ...labels, le: formatBound(bucket.le) })} ${formatNumber(bucket.count)}`,
+  );
+  lines.push(
+    `_sum${renderLabels(labels)} ${formatNumber(sum)}`,
+    `_count${renderLabels(labels)} ${formatNumber(count)}`,
+  );
+  return lines.map((line) => `${name + line}\n`).join("");
 }
 
 function renderLabels(labels: Labels): string {
   let text = "";
-  for (const [name, value] of Object.entries(labels)) {
-    text += `${text === "" ? "" : ","}${name}="${escapeLabelValue(value)}"`;
-  }
+  for (const name in labels) text += `${text === "" ? "" : ","}${name}="${escapeLabelValue(labels[name] ?? "")}"`;
   return text === "" ? "" : `{${text}}`;
 }
 
@@ -81,9 +70,8 @@ function escapeLabelValue(value: string): string {
   return value.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll('"', '\\"');
 }
 
-function escapeHelp(help: string, format: ExpositionFormat): string {
-  const escaped = help.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
-  return format === "openmetrics" ? escaped.replaceAll('"', '\\"') : escaped;
+function escapeHelp(help: string): string {
+  return help.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
 }
 
 function formatNumber(value: number): string {

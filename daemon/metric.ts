@@ -2,6 +2,24 @@
 
 export type Labels = Readonly<Record<string, string>>;
 
+/**
+ * Labels that many samples share, kept from scrape to scrape or for one: their escaping is paid once.
+ * (A WeakMap from plain labels would do the same at the price of slower garbage collection.)
+ */
+export class LabelSet {
+  readonly labels: Labels;
+  #rendered: string | undefined;
+
+  constructor(labels: Labels) {
+    this.labels = labels;
+  }
+
+  rendered(render: (labels: Labels) => string): string {
+    this.#rendered ??= render(this.labels);
+    return this.#rendered;
+  }
+}
+
 /** One row of a catalogue: what the documentation lists and what HELP and TYPE say. */
 export interface CatalogueEntry {
   /** As in text format 0.0.4: a counter's name ends in `_total`. */
@@ -15,7 +33,7 @@ export interface CatalogueEntry {
 }
 
 export interface MetricSample {
-  labels: Labels;
+  labels: Labels | LabelSet;
   value: number;
 }
 

@@ -16,7 +16,7 @@ export interface WebAppOptions {
   name: string;
   /** Adds the daemon's own routes. A POST that reaches them is authorized and its body is parsed JSON in `request.body`. */
   routes?: (app: express.Application) => void;
-  metrics: (accept: string | undefined) => Promise<{ contentType: string; body: string }>;
+  metrics: (accept: string | undefined) => Promise<{ contentType: string; body: Buffer }>;
   landing: () => LandingPage;
   ready: () => boolean;
   /** What `POST /-/reload` does; a rejection is answered with its message. */
@@ -51,7 +51,7 @@ export function createWebApp(options: WebAppOptions): express.Application {
     // Not `send`: it would rewrite the content type.
     response.setHeader("Content-Type", contentType);
     response.setHeader("Vary", "Accept");
-    response.setHeader("Content-Length", Buffer.byteLength(body));
+    response.setHeader("Content-Length", body.length);
     response.end(body);
   });
   app.get("/-/healthy", (_request, response) => {

@@ -40,7 +40,7 @@ interface Eyes {
 }
 
 /** The families of one collection; each format is rendered at most once. */
-type Snapshot = (format: ExpositionFormat) => string;
+type Snapshot = (format: ExpositionFormat) => Buffer;
 
 export class Exporter {
   readonly #log: Log;
@@ -72,7 +72,7 @@ export class Exporter {
     return this.#eyes.config;
   }
 
-  async scrape(accept: string | undefined): Promise<{ contentType: string; body: string }> {
+  async scrape(accept: string | undefined): Promise<{ contentType: string; body: Buffer }> {
     const format = negotiateFormat(accept);
     this.#inFlight ??= this.#collect().finally(() => {
       this.#inFlight = undefined;
@@ -116,7 +116,7 @@ export class Exporter {
     }
     if (sameMachine(config, old)) {
       // The observer stays: its open descriptors, peaks and counters belong to workers that go on.
-      observer.setSpecs(config.workers);
+      observer.setSpecs(config.workers, config.system);
       this.#eyes = { ...this.#eyes, config };
       return;
     }
@@ -141,11 +141,11 @@ export class Exporter {
       { look, collectors: this.#deps.collectors ?? COLLECTORS, now: () => performance.now(), ...this.#failures },
     );
     const families = [...collected, ...this.#ownFamilies(config.host), ...collectProcessMetrics()];
-    const rendered = new Map<ExpositionFormat, string>();
+    const rendered = new Map<ExpositionFormat, Buffer>();
     return (format) => {
-      const text = rendered.get(format) ?? renderExposition(families, format);
-      rendered.set(format, text);
-      return text;
+      const body = rendered.get(format) ?? renderExposition(families, format);
+      rendered.set(format, body);
+      return body;
     };
   }
 

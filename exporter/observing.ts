@@ -1,15 +1,16 @@
 // The exporter's eyes: one look at the machine at a time, and none that it would wait for without end.
-import type { Labels } from "../daemon/metric.ts";
-import type { Observation } from "../worker/reading.ts";
+import type { Config } from "../config/config.ts";
+import { LabelSet, type MetricSample } from "../daemon/metric.ts";
+import { type Observation, READ_SOURCES } from "../worker/reading.ts";
 import type { Sample } from "../worker/sample.ts";
 import type { WorkerSpec } from "../worker/spec.ts";
-import type { Look, ReadErrorCounts } from "./collectors/collector.ts";
+import type { Look, ReadErrorCounts, WorkerLabels } from "./collectors/collector.ts";
 
 /** The part of worker/observer.ts that is used. */
 export interface Observing {
   observe(): Promise<Observation>;
   readErrors(): ReadErrorCounts;
-  setSpecs(specs: readonly WorkerSpec[]): void;
+  setSpecs(specs: readonly WorkerSpec[], floors: Config["system"]): void;
   close(): void;
 }
 
@@ -29,6 +30,7 @@ export function createLooker(
   deadlineMs = LOOK_DEADLINE_MS,
 ) {
   let pending = false;
+  const workerLabels = createWorkerLabels(host);
 
   const observeOnce = async () => {
     if (pending) throw new Error("an earlier look at the machine has not come back yet");
@@ -42,20 +44,30 @@ export function createLooker(
 
   return async (): Promise<Look> => {
     const observation = await withDeadline(observeOnce(), deadlineMs);
-    const labels = new Map<WorkerSpec, Labels>();
     return {
       observation,
       actionable: byName(actionableSamples(host, observation)),
       readErrors: observer.readErrors(),
       hostLabels: { host },
-      workerLabels(spec) {
-        const known = labels.get(spec);
-        if (known !== undefined) return known;
-        const fresh = { host, worker: spec.name, group: spec.group };
-        labels.set(spec, fresh);
-        return fresh;
-      },
+      workerLabels,
     };
+  };
+}
+
+/** The same objects for as long as the worker is configured. */
+function createWorkerLabels(host: string): (spec: WorkerSpec) => WorkerLabels {
+  const known = new WeakMap<WorkerSpec, WorkerLabels>();
+  return (spec) => {
+    const kept = known.get(spec);
+    if (kept !== undefined) return kept;
+    const series = { host, worker: spec.name, group: spec.group };
+    const labels: WorkerLabels = {
+      series: new LabelSet(series),
+      info: new LabelSet({ ...series, manager: spec.manager.kind }),
+      readErrors: new Map(READ_SOURCES.map((source) => [source, new LabelSet({ ...series, source })])),
+    };
+    known.set(spec, labels);
+    return labels;
   };
 }
 
@@ -73,12 +85,16 @@ async function withDeadline<T>(promise: Promise<T>, milliseconds: number): Promi
   }
 }
 
-function byName(samples: readonly Sample[]): Map<string, Sample[]> {
-  const groups = new Map<string, Sample[]>();
+/** The samples of one worker come together and share their labels: one set for all of them. */
+function byName(samples: readonly Sample[]): Map<string, MetricSample[]> {
+  const groups = new Map<string, MetricSample[]>();
+  let labels = new LabelSet({});
   for (const sample of samples) {
+    if (labels.labels !== sample.labels) labels = new LabelSet(sample.labels);
+    const metricSample = { labels, value: sample.value };
     const group = groups.get(sample.name);
-    if (group === undefined) groups.set(sample.name, [sample]);
-    else group.push(sample);
+    if (group === undefined) groups.set(sample.name, [metricSample]);
+    else group.push(metricSample);
   }
   return groups;
 }

@@ -1,22 +1,28 @@
 // What a collector is: a function from one look at the machine to metric families. It reads nothing by itself.
-import type { Labels, MetricFamily, MetricSample } from "../../daemon/metric.ts";
+import type { LabelSet, Labels, MetricFamily, MetricSample } from "../../daemon/metric.ts";
 import type { Observation, ReadSource, WorkerReading } from "../../worker/reading.ts";
-import type { Sample } from "../../worker/sample.ts";
 import type { WorkerSpec } from "../../worker/spec.ts";
 import { actionableNames, type CollectorName, family, type MetricName } from "../catalogue.ts";
 
 /** By worker and source. */
 export type ReadErrorCounts = ReadonlyMap<string, ReadonlyMap<ReadSource, number>>;
 
+/** Kept over scrapes: rendering the labels of 1000 workers afresh would be a third of a scrape. */
+export interface WorkerLabels {
+  /** host, worker, group */
+  series: LabelSet;
+  info: LabelSet;
+  readErrors: ReadonlyMap<ReadSource, LabelSet>;
+}
+
 /** One look at the machine, shared by all collectors of a scrape. */
 export interface Look {
   observation: Observation;
   /** By metric name. */
-  actionable: ReadonlyMap<string, readonly Sample[]>;
+  actionable: ReadonlyMap<string, readonly MetricSample[]>;
   readErrors: ReadErrorCounts;
   hostLabels: Labels;
-  /** The same object for the same worker: its rendering is then paid once. */
-  workerLabels(spec: WorkerSpec): Labels;
+  workerLabels(spec: WorkerSpec): WorkerLabels;
 }
 
 export interface Collector {
@@ -39,7 +45,7 @@ export function perWorker(
   const samples: MetricSample[] = [];
   for (const reading of look.observation.workers) {
     const read = value(reading);
-    if (read !== undefined) samples.push({ labels: look.workerLabels(reading.spec), value: read });
+    if (read !== undefined) samples.push({ labels: look.workerLabels(reading.spec).series, value: read });
   }
   return family(name, samples);
 }

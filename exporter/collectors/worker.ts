@@ -17,10 +17,7 @@ export const workerCollector: Collector = {
 };
 
 function workerInfo(look: Look): MetricFamily {
-  const samples = look.observation.workers.map(({ spec }) => ({
-    labels: { ...look.workerLabels(spec), manager: spec.manager.kind },
-    value: 1,
-  }));
+  const samples = look.observation.workers.map(({ spec }) => ({ labels: look.workerLabels(spec).info, value: 1 }));
   return family("pitcrew_worker_info", samples);
 }
 
@@ -28,9 +25,11 @@ function workerInfo(look: Look): MetricFamily {
 function readErrors(look: Look): MetricFamily {
   const samples: MetricSample[] = [];
   for (const { spec } of look.observation.workers) {
-    const labels = look.workerLabels(spec);
-    for (const [source, value] of look.readErrors.get(spec.name) ?? []) {
-      samples.push({ labels: { ...labels, source }, value });
+    const counts = look.readErrors.get(spec.name);
+    if (counts === undefined) continue;
+    for (const [source, labels] of look.workerLabels(spec).readErrors) {
+      const value = counts.get(source);
+      if (value !== undefined) samples.push({ labels, value });
     }
   }
   return family("pitcrew_worker_read_errors_total", samples);

@@ -6,6 +6,9 @@ import { createCounter, createHistogram } from "../../daemon/instruments.ts";
 import type { MetricFamily } from "../../daemon/metric.ts";
 import { parseExposition, parseSeries, seriesKey } from "./exposition-parser.ts";
 
+const render = (families: readonly MetricFamily[], format: ExpositionFormat) =>
+  renderExposition(families, format).toString("utf8");
+
 const gauge = (name: string, samples: MetricFamily["samples"]): MetricFamily =>
   ({ name, help: "A gauge.", type: "gauge", samples }) as MetricFamily;
 
@@ -27,24 +30,24 @@ const latency = {
 describe("text format 0.0.4", () => {
   test("a counter's family keeps its _total suffix", () => {
     const counter = createCounter(requests, [{ code: "200" }]);
-    expect(renderExposition([counter.family()], "text")).toBe(
+    expect(render([counter.family()], "text")).toBe(
       '# HELP requests_total Requests.\n# TYPE requests_total counter\nrequests_total{code="200"} 0\n',
     );
   });
 
   test("a family without samples leaves no trace", () => {
-    expect(renderExposition([gauge("empty", [])], "text")).toBe("");
+    expect(render([gauge("empty", [])], "text")).toBe("");
   });
 
   test("NaN and the infinities are written as Prometheus reads them", () => {
     const values = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0.5, 1e21, 5e-324];
     const samples = values.map((value, index) => ({ labels: { index: String(index) }, value }));
-    const series = [...parseSeries(renderExposition([gauge("numbers", samples)], "text")).values()];
+    const series = [...parseSeries(render([gauge("numbers", samples)], "text")).values()];
     expect(series).toEqual(values);
   });
 
   test("help with a newline or a backslash stays one line", () => {
-    const text = renderExposition(
+    const text = render(
       [{ name: "a", help: "one\ntwo \\ three", type: "gauge", samples: [{ labels: {}, value: 1 }] }],
       "text",
     );
@@ -56,19 +59,19 @@ describe("OpenMetrics 1.0", () => {
   test("a counter's family drops the suffix that its samples keep, and the text ends with # EOF", () => {
     const counter = createCounter(requests);
     counter.inc({ code: "200" }, 2);
-    expect(renderExposition([counter.family()], "openmetrics")).toBe(
+    expect(render([counter.family()], "openmetrics")).toBe(
       '# HELP requests Requests.\n# TYPE requests counter\nrequests_total{code="200"} 2\n# EOF\n',
     );
   });
 
   test("the bounds of a histogram are floats", () => {
     const histogram = createHistogram(latency, [0.5, 1], [{ action: "kill" }]);
-    const text = renderExposition([histogram.family()], "openmetrics");
+    const text = render([histogram.family()], "openmetrics");
     expect([...text.matchAll(/le="([^"]*)"/g)].map(([, le]) => le)).toEqual(["0.5", "1.0", "+Inf"]);
   });
 
   test("nothing to tell is still a whole exposition", () => {
-    expect(renderExposition([], "openmetrics")).toBe("# EOF\n");
+    expect(render([], "openmetrics")).toBe("# EOF\n");
   });
 });
 
@@ -77,7 +80,7 @@ describe.each<ExpositionFormat>(["text", "openmetrics"])("in %s", (format) => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.string({ unit: "grapheme" }), { minLength: 1, maxLength: 20 }), (values) => {
         const samples = values.map((label, index) => ({ labels: { label }, value: index }));
-        const series = parseSeries(renderExposition([gauge("m", samples)], format), format);
+        const series = parseSeries(render([gauge("m", samples)], format), format);
         expect([...series]).toEqual(values.map((label, index) => [seriesKey("m", { label }), index]));
       }),
     );
@@ -108,7 +111,7 @@ describe.each<ExpositionFormat>(["text", "openmetrics"])("in %s", (format) => {
       histogram.observe({ action: "kill" }, seconds);
       theirHistogram.observe({ action: "kill" }, seconds);
     }
-    const ours = renderExposition(
+    const ours = render(
       [gauge("temperature", [{ labels: { room: hostile }, value: 21.5 }]), counter.family(), histogram.family()],
       format,
     );

@@ -4,7 +4,7 @@ import { renderExposition } from "../../daemon/exposition.ts";
 import { collectProcessMetrics, PROCESS_CATALOGUE } from "../../daemon/process-metrics.ts";
 import { parseSeries } from "./exposition-parser.ts";
 
-const collect = () => parseSeries(renderExposition(collectProcessMetrics(), "text"));
+const collect = () => parseSeries(renderExposition(collectProcessMetrics(), "text").toString());
 
 test("there are exactly four, and they are about this process", () => {
   const series = collect();

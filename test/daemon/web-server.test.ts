@@ -23,7 +23,8 @@ async function serve(options: Partial<WebServerOptions> = {}): Promise<WebServer
   const server = await startWebServer({
     name: "exporter",
     listen: { host: "127.0.0.1", port: 0 },
-    metrics: () => Promise.resolve({ contentType: "text/plain; version=0.0.4; charset=utf-8", body: "a 1\n" }),
+    metrics: () =>
+      Promise.resolve({ contentType: "text/plain; version=0.0.4; charset=utf-8", body: Buffer.from("a 1\n") }),
     landing: () => ({
       title: "pitcrew exporter",
       description: "It <measures>.",
@@ -74,7 +75,7 @@ describe("paths that both daemons have", () => {
         accepts.push(accept);
         return Promise.resolve({
           contentType: "application/openmetrics-text; version=1.0.0; charset=utf-8",
-          body: "é\n",
+          body: Buffer.from("é\n"),
         });
       },
     });
@@ -346,7 +347,7 @@ describe("closing", () => {
     const server = await serve({
       metrics: () =>
         new Promise((resolve) => {
-          answer = () => resolve({ contentType: "text/plain", body: "late\n" });
+          answer = () => resolve({ contentType: "text/plain", body: Buffer.from("late\n") });
           events.emit("asked");
         }),
     });
