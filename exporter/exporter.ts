@@ -7,6 +7,7 @@ import { negotiateFormat } from "../daemon/negotiation.ts";
 import { collectProcessMetrics } from "../daemon/process-metrics.ts";
 import type { BuildInfo } from "../daemon/version.ts";
 import type { WorkerSpec } from "../worker/spec.ts";
+import type { Floors } from "../worker/system-memory.ts";
 import { family } from "./catalogue.ts";
 import { collectFamilies, createFailureLog } from "./collect.ts";
 import { brakeCollector } from "./collectors/brake.ts";
@@ -21,7 +22,7 @@ export interface ObserverOptions {
   host: string;
   runDirectory: string;
   specs: readonly WorkerSpec[];
-  floors: Config["system"];
+  floors: Floors;
 }
 
 export interface ExporterDeps {
@@ -114,7 +115,7 @@ export class Exporter {
         address: `${listen.host}:${listen.port}`,
       });
     }
-    if (sameMachine(config, old)) {
+    if (config.host === old.host && config.runDirectory === old.runDirectory) {
       // The observer stays: its open descriptors, peaks and counters belong to workers that go on.
       observer.setSpecs(config.workers, config.system);
       this.#eyes = { ...this.#eyes, config };
@@ -166,14 +167,4 @@ export class Exporter {
   #now(): number {
     return (this.#deps.now?.() ?? new Date()).getTime();
   }
-}
-
-/** Whether an observer of the one configuration may go on with the other. */
-function sameMachine(a: Config, b: Config): boolean {
-  return (
-    a.host === b.host &&
-    a.runDirectory === b.runDirectory &&
-    a.system.minAvailableBytes === b.system.minAvailableBytes &&
-    a.system.criticalAvailableBytes === b.system.criticalAvailableBytes
-  );
 }

@@ -1,16 +1,16 @@
 // The exporter's eyes: one look at the machine at a time, and none that it would wait for without end.
-import type { Config } from "../config/config.ts";
 import { LabelSet, type MetricSample } from "../daemon/metric.ts";
 import { type Observation, READ_SOURCES } from "../worker/reading.ts";
 import type { Sample } from "../worker/sample.ts";
 import type { WorkerSpec } from "../worker/spec.ts";
+import type { Floors } from "../worker/system-memory.ts";
 import type { Look, ReadErrorCounts, WorkerLabels } from "./collectors/collector.ts";
 
 /** The part of worker/observer.ts that is used. */
 export interface Observing {
   observe(): Promise<Observation>;
   readErrors(): ReadErrorCounts;
-  setSpecs(specs: readonly WorkerSpec[], floors: Config["system"]): void;
+  setSpecs(specs: readonly WorkerSpec[], floors: Floors): void;
   close(): void;
 }
 

@@ -3,6 +3,7 @@ import type { Config } from "../../config/config.ts";
 import type { Observing } from "../../exporter/observing.ts";
 import { type Observation, READ_SOURCES, type ReadSource, type WorkerReading } from "../../worker/reading.ts";
 import type { Limits, WorkerSpec } from "../../worker/spec.ts";
+import type { Floors } from "../../worker/system-memory.ts";
 
 export const GIB = 1024 ** 3;
 
@@ -92,6 +93,7 @@ export const SYSTEM: Observation["system"] = {
 /** An observer whose eyes are literals. */
 export class FakeObserver implements Observing {
   specs: readonly WorkerSpec[];
+  floors: Floors | undefined;
   read: (spec: WorkerSpec) => WorkerReading = upReading;
   looks = 0;
   closed = false;
@@ -115,8 +117,9 @@ export class FakeObserver implements Observing {
     return this.errors;
   }
 
-  setSpecs(specs: readonly WorkerSpec[]): void {
+  setSpecs(specs: readonly WorkerSpec[], floors: Floors): void {
     this.specs = specs;
+    this.floors = floors;
   }
 
   close(): void {

@@ -137,13 +137,15 @@ describe("a reload", () => {
   test("removes the series of a removed worker at once and keeps the observer of the others", async () => {
     const exporter = await reloadable();
     expect((await exporter.series()).has(upOf("train-2"))).toBe(true);
-    exporter.write(() => config({ workers: [workerSpec("train-1"), workerSpec("encoder")] }));
+    const system = { minAvailableBytes: 5, criticalAvailableBytes: 4 };
+    exporter.write(() => config({ system, workers: [workerSpec("train-1"), workerSpec("encoder")] }));
     expect((await exporter.post()).status).toBe(200);
     const { text } = await exporter.scrape();
     expect(text).not.toContain("train-2");
     const series = await exporter.series();
     expect([series.has(upOf("train-1")), series.has(upOf("encoder"))]).toEqual([true, true]);
     expect(exporter.observers).toHaveLength(1);
+    expect(exporter.observer().floors).toEqual(system);
     expect(series.get(reloadTime)).toBe(Date.parse("2026-01-02T00:00:00Z") / 1000);
   });
 
