@@ -16,9 +16,17 @@ const FREEZE_MS = 250;
 export async function killAll(look: () => readonly Incarnation[], withinMs = WITHIN_MS): Promise<SignalResult> {
   const deadline = performance.now() + withinMs;
   let isSent = false;
+  // A process in the middle of an exec shows no environment, so one look that finds nobody proves nothing.
+  let isConfirmed = false;
   for (;;) {
     const members = frozen(look);
-    if (members.length === 0) return isSent ? { kind: "sent" } : { kind: "gone" };
+    if (members.length === 0) {
+      if (isConfirmed) return isSent ? { kind: "sent" } : { kind: "gone" };
+      isConfirmed = true;
+      await sleep(BETWEEN_LOOKS_MS);
+      continue;
+    }
+    isConfirmed = false;
     const refusals: string[] = [];
     for (const member of members) {
       const outcome = signalIncarnation(member, "SIGKILL");

@@ -7,7 +7,9 @@ import { lockHolder } from "../../../remediator/managers/lock-record.ts";
 import type { Manager } from "../../../remediator/managers/manager.ts";
 import { createSupervisedManager } from "../../../remediator/managers/supervised.ts";
 import { processesOf } from "../../../remediator/managers/supervised-tree.ts";
+import { isAlive } from "../../../worker/identify.ts";
 import type { Incarnation } from "../../../worker/incarnation.ts";
+import { textOf } from "../../../worker/proc/read-text.ts";
 import type { Launch, WorkerSpec } from "../../../worker/spec.ts";
 import { eventually } from "../../support/eventually.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
@@ -54,11 +56,20 @@ export function bench(): Bench {
   };
 }
 
-/** Starts one copy. @throws what a manager answered instead of an incarnation. */
+/** Starts one copy and waits until it is the worker's own program. @throws what a manager answered instead of an incarnation. */
 export async function started(manager: Manager, spec: WorkerSpec, startId = "start-1"): Promise<Incarnation> {
   const result = await manager.start(spec, startId);
   if (result.kind !== "started") throw new Error(`not started: ${JSON.stringify(result)}`);
-  return result.incarnation;
+  const { incarnation } = result;
+  await eventually(() => isItself(incarnation), { what: "exec" });
+  return incarnation;
+}
+
+/** True also once it has ended. In the middle of an exec both texts are empty. */
+function isItself(incarnation: Incarnation): boolean {
+  const [commandLine, environment] = ["cmdline", "environ"].map((file) => textOf(`/proc/${incarnation.pid}/${file}`));
+  if (!isAlive(incarnation)) return true;
+  return Boolean(commandLine && environment) && !commandLine?.includes("shim.sh");
 }
 
 /** Waits until this incarnation's exit is on record. */

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { lockHolder } from "../../../remediator/managers/lock-record.ts";
@@ -82,7 +82,6 @@ describe("a worker whose records are lost is still the only copy", () => {
     const it = bench();
     const worker = it.spec(["sleep", "300"]);
     const incarnation = await started(it.manager, worker, "a");
-    await running(incarnation);
     await killShim(it);
     expect(isAlive(incarnation)).toBe(true);
     expect(it.manager.remains(worker, incarnation, [])).toEqual([incarnation]);
@@ -99,7 +98,6 @@ describe("a worker whose records are lost is still the only copy", () => {
       const it = bench();
       const worker = it.spec(["sleep", "300"]);
       const incarnation = await started(it.manager, worker, "a");
-      await running(incarnation);
       const shim = lockHolder(it.runDirectory, "w");
       if (shim === undefined) throw new Error("no shim holds the lock");
       signalIncarnation(shim, signal);
@@ -112,7 +110,6 @@ describe("a worker whose records are lost is still the only copy", () => {
     const it = bench();
     const worker = it.spec(["sleep", "300"]);
     const incarnation = await started(it.manager, worker, "a");
-    await running(incarnation);
     await killShim(it);
     rmSync(pidRecordPath(it.runDirectory, "w"));
     rmSync(lockPath(it.runDirectory, "w"));
@@ -152,11 +149,6 @@ describe("a remediator that is killed", () => {
     expect(await exitCode(manager, worker, incarnation)).toBe(143);
   });
 });
-
-/** Before its exec a worker gives up when its shim dies: it has no right to run without the lock. */
-async function running({ pid }: Incarnation): Promise<void> {
-  await eventually(() => readFileSync(`/proc/${pid}/cmdline`, "utf8").startsWith("sleep"), { what: "exec" });
-}
 
 async function killShim({ runDirectory }: Bench): Promise<void> {
   const shim: Incarnation | undefined = lockHolder(runDirectory, "w");

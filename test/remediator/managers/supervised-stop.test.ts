@@ -35,6 +35,15 @@ describe("a gentle stop", () => {
     expect(await exitCode(manager, worker, root)).toBe(130);
   });
 
+  test("that comes between the record and the worker's own program is an exit like any other", async () => {
+    const { manager, spec } = bench();
+    const worker = spec(["sleep", "300"]);
+    const result = await manager.start(worker, "start-1");
+    if (result.kind !== "started") throw new Error(JSON.stringify(result));
+    await manager.terminate({ ...worker, stop: { ...worker.stop, signal: "SIGINT" } }, result.incarnation);
+    expect(await exitCode(manager, worker, result.incarnation)).toBe(130);
+  });
+
   test("goes to the process that keeps the brake record, if it is a member", async () => {
     const { manager, spec, runDirectory, log } = bench();
     const inner = "trap 'echo the inner one was asked; exit 0' TERM; echo ready; while :; do sleep 0.02; done";
@@ -157,7 +166,7 @@ function brakeRecord(runDirectory: string, incarnation: Incarnation): void {
 
 /** The child of the root, once the log holds the word that it says when its handler stands. */
 function memberThatSaid(word: string, root: Incarnation, log: string): Incarnation | undefined {
-  return log.includes(word) ? treeOf(root).find(({ pid }) => pid === root.pid + 1 || pid > root.pid) : undefined;
+  return log.includes(word) ? treeOf(root).find(({ pid }) => pid !== root.pid) : undefined;
 }
 
 function incarnationIn(file: string): Incarnation | undefined {
