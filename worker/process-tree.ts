@@ -30,7 +30,8 @@ export function treeOf(root: Incarnation | undefined, options: TreeOptions = {})
   if (bootId === undefined) return [];
   const processes = readProcesses(procRoot);
   const found = root?.bootId === bootId ? processes.get(root.pid) : undefined;
-  const living = found?.startTicks === root?.startTicks ? found : undefined;
+  // Nobody's worker is pid 1, whose session is everybody's.
+  const living = found !== undefined && found.pid > 1 && found.startTicks === root?.startTicks ? found : undefined;
 
   const shim = session === root?.pid ? undefined : session;
   const isSpared = (process: ProcStat) =>

@@ -1,0 +1,56 @@
+import { expect, test } from "vitest";
+import { launchEnvironment } from "../../worker/launch-environment.ts";
+import type { Launch } from "../../worker/spec.ts";
+import { matching, specOf } from "./spec-of.ts";
+
+function specWith(launch: Partial<Launch>): ReturnType<typeof specOf> {
+  const whole = { argv: ["/bin/true"], directory: "/", environment: {}, ...launch };
+  return specOf({ manager: { kind: "supervised", launch: whole, restart: "never" } });
+}
+
+test("a worker inherits our environment without what was meant for us alone", () => {
+  const base = {
+    PATH: "/bin",
+    HOME: "/home/me",
+    NOTIFY_SOCKET: "/run/notify",
+    WATCHDOG_PID: "1",
+    WATCHDOG_USEC: "2",
+    CREDENTIALS_DIRECTORY: "/secret",
+    npm_lifecycle_event: "start",
+    npm_config_cache: "/x",
+  };
+  expect(launchEnvironment(specWith({}), "/run/p", base)).toEqual({
+    PATH: "/bin",
+    HOME: "/home/me",
+    PITCREW_WORKER: "train-1",
+    PITCREW_RUN_DIRECTORY: "/run/p",
+  });
+});
+
+test("the configured environment wins over ours, and our two variables over both", () => {
+  const spec = specWith({ environment: { PATH: "/opt/bin", PITCREW_WORKER: "other", PITCREW_RUN_DIRECTORY: "/tmp" } });
+  expect(launchEnvironment(spec, "/run/p", { PATH: "/bin", PITCREW_WORKER: "outer" })).toEqual({
+    PATH: "/opt/bin",
+    PITCREW_WORKER: "train-1",
+    PITCREW_RUN_DIRECTORY: "/run/p",
+  });
+});
+
+test("a worker that runs as another user finds that user's home, unless configured otherwise", () => {
+  const account = { name: "train", uid: 1001, gid: 1001, home: "/home/train" };
+  const lookUp = (user: string) => (user === "train" ? account : undefined);
+  const base = { HOME: "/root", USER: "root", LOGNAME: "root" };
+  expect(launchEnvironment(specWith({ user: "train" }), "/run/p", base, lookUp)).toMatchObject({
+    HOME: "/home/train",
+    USER: "train",
+    LOGNAME: "train",
+  });
+  const configured = specWith({ user: "train", environment: { HOME: "/data" } });
+  expect(launchEnvironment(configured, "/run/p", base, lookUp)).toMatchObject({ HOME: "/data", USER: "train" });
+  expect(launchEnvironment(specWith({ user: "nobody-knows" }), "/run/p", base, lookUp)).toMatchObject(base);
+});
+
+test("a worker that we never start has its place all the same", () => {
+  const spec = specOf({ manager: matching(/x/) });
+  expect(launchEnvironment(spec, "/run/p", {})).toEqual({ PITCREW_WORKER: "train-1", PITCREW_RUN_DIRECTORY: "/run/p" });
+});
