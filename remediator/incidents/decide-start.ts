@@ -1,10 +1,11 @@
 // Whether a worker that is down may start now, and why not. Budgets, cooldown, pauses and slots ration starts here, and only here.
+import { grace, killLeftovers } from "./decide-outcome.ts";
 import type { Policy, WorkerFacts } from "./facts.ts";
 import type { Incident } from "./incident.ts";
 import { clockSeconds } from "./phrases.ts";
 import { isUrgent } from "./rationing.ts";
-import type { SuppressReason } from "./reason.ts";
 import type { Step } from "./step.ts";
+import { blocked, expired } from "./waiting.ts";
 
 export function decideStart(incident: Incident, facts: WorkerFacts, policy: Policy): Step {
   const { now, reading, ledger } = facts;
@@ -41,17 +42,32 @@ export function decideStart(incident: Incident, facts: WorkerFacts, policy: Poli
   if (ledger.desired === "down")
     return {
       kind: "close",
-      state: "cancelled",
+      state: incident.ladder === "stop" ? "resolved" : "cancelled",
       ...(incident.state === "open" ? { suppressed: "operator_stopped" as const } : {}),
       because: ledger.desiredReason === "finished" ? "the worker has finished" : "an operator stopped it",
     };
-  if (facts.remains.length > 0)
-    return { kind: "wait", until: now.mono + 1, because: "processes of its old tree still run" };
+  if (incident.state === "open" && facts.condition.kind === "false")
+    return {
+      kind: "close",
+      state: "cancelled",
+      suppressed: "not_reproduced",
+      because: "our own reading does not show it",
+    };
   if (incident.state === "open" && facts.condition.kind === "unevaluable")
-    return { kind: "wait", until: lookAgain, because: `not decidable yet: ${facts.condition.why}` };
+    return (
+      expired(incident, facts, policy) ?? {
+        kind: "wait",
+        until: lookAgain,
+        because: `not decidable yet: ${facts.condition.why}`,
+      }
+    );
 
   const held = startHeldBack(incident, facts, policy);
-  if (held !== undefined) return held;
+  if (held !== undefined) {
+    // A start that may not be made again must not keep its slot from others.
+    return incident.state === "starting" ? { kind: "hold", because: "the start left no process" } : held;
+  }
+  if (facts.remains.length > 0) return oldTreeRemains(facts, policy);
   return {
     kind: "start",
     because: incident.state === "open" ? `${incident.reason}: it does not run` : "a fresh process",
@@ -73,26 +89,39 @@ function alreadyUp(incident: Incident, pid: number, facts: WorkerFacts, policy: 
   };
 }
 
+/** Its process has ended by itself, others of its tree have not: they get the grace that a stop would give them. */
+function oldTreeRemains(facts: WorkerFacts, policy: Policy): Step {
+  const { now, ledger } = facts;
+  const patience = (ledger.lastExit?.at.mono ?? now.mono) + grace(facts, policy);
+  const wait: Step = { kind: "wait", until: now.mono + 1, because: "processes of its old tree still run" };
+  if (now.mono < patience) return wait;
+  return killLeftovers(facts, policy, "its process has ended, others of its tree did not within its grace") ?? wait;
+}
+
 function startHeldBack(incident: Incident, facts: WorkerFacts, policy: Policy): Step | undefined {
-  const { now, rations, ledger } = facts;
+  const { now, rations, ledger, reading } = facts;
   const lookAgain = now.mono + policy.lookAgainSeconds;
   const byOperator = incident.source === "operator";
   if (facts.paused && !byOperator) return blocked("paused", lookAgain, "automation is paused");
   if (facts.dryRun && !byOperator && incident.state === "open")
     return blocked("dry_run", lookAgain, "dry run: would start it");
+  if (reading?.spec.manager.kind === "command" && !reading.spec.manager.startAtBoot && !facts.seenInThisBoot)
+    if (!byOperator)
+      return blocked("startup_grace", lookAgain, "it has not been up since the machine was booted (start_at_boot)");
   const graceLeft = policy.startupGraceSeconds - facts.daemonAgeSeconds;
   if (incident.state === "open" && (incident.source === "webhook" || incident.source === "guard") && graceLeft > 0)
     return blocked("startup_grace", now.mono + graceLeft, "pitcrew itself has just started");
   if (ledger.quarantine?.holds === "stopped" && !byOperator)
     return blocked("quarantined", lookAgain, "quarantined: held stopped");
-  if (rations.backoffUntil > now.mono)
+  // An operator does not wait for what happened before; an attempt of their own that failed is waited for.
+  if (rations.backoffUntil > now.mono && !(byOperator && incident.startAttempts === undefined))
     return {
       kind: "wait",
       until: rations.backoffUntil,
-      because: `backing off until ${clockSeconds(rations.backoffUntil - now.mono)} from now`,
+      because: `backs off for ${clockSeconds(rations.backoffUntil - now.mono)}`,
     };
   if (incident.force !== true && !byOperator) {
-    const renewal = incident.state === "holding";
+    const renewal = incident.state === "holding" && incident.ladder !== "start";
     if (renewal && rations.cooldownUntil !== undefined && rations.cooldownUntil > now.mono)
       return blocked(
         "cooldown",
@@ -113,8 +142,4 @@ function startHeldBack(incident: Incident, facts: WorkerFacts, policy: Policy): 
     return { kind: "wait", until: rations.groupStartFreeAt, because: "start_interval of its group" };
   if (!facts.slotFree) return blocked("slot_busy", lookAgain, "another termination or start is under way");
   return undefined;
-}
-
-function blocked(reason: SuppressReason, until: number, because: string): Step {
-  return { kind: "wait", until, blocked: reason, because };
 }

@@ -1,12 +1,20 @@
 // What an incident on a worker does next. Pure: the same incident, facts and policy always give the same step and its reason.
 import { incarnationKey, sameIncarnation } from "../../worker/incarnation.ts";
-import { decideStopping, decideVerifying, grace, presentIncarnation } from "./decide-outcome.ts";
+import {
+  decideDraining,
+  decideStopping,
+  decideVerifying,
+  grace,
+  killLeftovers,
+  presentIncarnation,
+} from "./decide-outcome.ts";
 import { decideStart } from "./decide-start.ts";
 import type { Policy, WorkerFacts } from "./facts.ts";
 import type { Incident } from "./incident.ts";
 import { clockSeconds, comparison, seconds } from "./phrases.ts";
 import type { SuppressReason } from "./reason.ts";
 import type { Step } from "./step.ts";
+import { blocked, expired } from "./waiting.ts";
 
 export function decide(incident: Incident, facts: WorkerFacts, policy: Policy): Step {
   switch (incident.state) {
@@ -15,7 +23,10 @@ export function decide(incident: Incident, facts: WorkerFacts, policy: Policy): 
         ? decideStart(incident, facts, policy)
         : decideWhetherToStop(incident, facts, policy);
     case "relieving":
-      return decideRelieving(incident, facts, policy);
+      // A more urgent intent has joined: it does not wait for relief.
+      return incident.ladder === "relieve"
+        ? decideRelieving(incident, facts, policy)
+        : decideWhetherToStop(incident, facts, policy);
     case "draining":
       return decideDraining(incident, facts, policy);
     case "terminating":
@@ -45,6 +56,8 @@ function decideWhetherToStop(incident: Incident, facts: WorkerFacts, policy: Pol
   if (manager === "observe") return refuse("observed_only", "the worker is observed only (manager: observe)");
   if (incident.ladder !== "stop" && ledger.desired === "down")
     return refuse("operator_stopped", "the worker is meant to be down");
+  if (incident.ladder === "stop" && ledger.desired === "up")
+    return { kind: "close", state: "cancelled", because: "it is meant to run again" };
 
   switch (reading.presence.kind) {
     case "ambiguous":
@@ -55,13 +68,18 @@ function decideWhetherToStop(incident: Incident, facts: WorkerFacts, policy: Pol
       );
     case "down":
       return incident.ladder === "stop"
-        ? { kind: "close", state: "resolved", because: "the worker is down" }
+        ? decideDown(facts, policy)
         : { kind: "close", state: "superseded", because: "the worker ended by itself first" };
     case "up":
       break;
   }
   const running = reading.presence.incarnation;
-  if (incident.incarnation !== undefined && !sameIncarnation(running, incident.incarnation))
+  // An alert is about one process; an operator's stop is about the worker, whichever process it is.
+  if (
+    incident.ladder !== "stop" &&
+    incident.incarnation !== undefined &&
+    !sameIncarnation(running, incident.incarnation)
+  )
     return {
       kind: "close",
       state: "superseded",
@@ -100,7 +118,13 @@ function decideWhetherToStop(incident: Incident, facts: WorkerFacts, policy: Pol
   const { stop } = reading.spec;
   if (incident.ladder === "recycle" && handles(facts, "drain") && stop.drainSeconds > 0)
     return { kind: "drain", deadline: now.mono + stop.drainSeconds, because };
-  return { kind: "terminate", graceSeconds: grace(facts, policy), because };
+  return { kind: "terminate", target: running, graceSeconds: grace(facts, policy), because };
+}
+
+/** To be stopped, and its process is gone: others of its tree may not be. */
+function decideDown(facts: WorkerFacts, policy: Policy): Step {
+  const because = "its process has ended, others of its tree have not";
+  return killLeftovers(facts, policy, because) ?? { kind: "close", state: "resolved", because: "the worker is down" };
 }
 
 /** Reasons that pass: the incident waits and looks again. */
@@ -118,7 +142,8 @@ function heldBack(incident: Incident, facts: WorkerFacts, policy: Policy): Step 
         now.mono + graceLeft,
         `pitcrew itself started ${seconds(facts.daemonAgeSeconds)} ago`,
       );
-    if (facts.ledger.quarantine !== undefined) return blocked("quarantined", lookAgain, "quarantined: left running");
+    if (facts.ledger.quarantine !== undefined && !byOperator)
+      return blocked("quarantined", lookAgain, "quarantined: left running");
     const cooldown = facts.rations.cooldownUntil;
     if (cooldown !== undefined && cooldown > now.mono && incident.force !== true)
       return blocked(
@@ -159,36 +184,8 @@ function decideRelieving(incident: Incident, facts: WorkerFacts, policy: Policy)
   return { kind: "wait", until: Math.min(incident.deadline ?? 0, now.mono + policy.lookAgainSeconds) };
 }
 
-function decideDraining(incident: Incident, facts: WorkerFacts, policy: Policy): Step {
-  const { now } = facts;
-  if (facts.remains.length === 0 && !sameIncarnation(presentIncarnation(facts), incident.incarnation))
-    return { kind: "hold", because: "drained", outcome: { action: "drain", outcome: "done" } };
-  if (incident.ladder !== "recycle" && facts.slotFree)
-    return {
-      kind: "terminate",
-      graceSeconds: grace(facts, policy),
-      because: `${incident.reason} does not wait for the drain`,
-    };
-  const deadline = incident.deadline ?? now.mono;
-  if (now.mono < deadline) return { kind: "wait", until: deadline };
-  if (!facts.slotFree)
-    return blocked("slot_busy", now.mono + policy.lookAgainSeconds, "another termination or start is under way");
-  return { kind: "terminate", graceSeconds: grace(facts, policy), because: "the drain ran out of time" };
-}
-
-/** An intent that found no opening in time is dropped; the next look at the rule brings it back if it is still true. */
-function expired(incident: Incident, facts: WorkerFacts, policy: Policy): Step | undefined {
-  return facts.now.mono - incident.openedAt.mono < policy.intentTtlSeconds
-    ? undefined
-    : { kind: "close", state: "expired", because: `nothing allowed it within ${seconds(policy.intentTtlSeconds)}` };
-}
-
 function refuse(suppressed: SuppressReason, because: string): Step {
   return { kind: "close", state: "cancelled", suppressed, because };
-}
-
-function blocked(reason: SuppressReason, until: number, because: string): Step {
-  return { kind: "wait", until, blocked: reason, because };
 }
 
 /** A former incarnation's record says nothing about this one; a member of the tree may have written it for a launcher above. */

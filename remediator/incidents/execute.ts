@@ -1,5 +1,6 @@
 // One executor per kind of step: each journals what it is about to do, does it, and journals what came of it.
 import type { Incarnation } from "../../worker/incarnation.ts";
+import { sameIncarnation } from "../../worker/incarnation.ts";
 import type { WorkerFacts } from "./facts.ts";
 import type { Hands } from "./hands.ts";
 import type { ActionKind, ActionOutcome, Happening, Incident } from "./incident.ts";
@@ -57,9 +58,11 @@ const EXECUTORS: { readonly [K in Step["kind"]]: Executor<K> } = {
 
   async terminate(engine, incident, step, facts) {
     const { reading } = facts;
-    const target = reading?.presence.kind === "up" ? reading.presence.incarnation : incident.incarnation;
-    if (reading === undefined || target === undefined) return;
+    if (reading === undefined) return;
     const { spec } = reading;
+    const { target } = step;
+    const isPresent = reading.presence.kind === "up" && sameIncarnation(reading.presence.incarnation, target);
+    const known = isPresent ? reading.tree?.members : incident.members;
     const deadline = facts.now.mono + step.graceSeconds;
     const acting = engine.store.transition(
       incident,
@@ -67,7 +70,8 @@ const EXECUTORS: { readonly [K in Step["kind"]]: Executor<K> } = {
         state: "terminating",
         deadline,
         incarnation: target,
-        members: reading.tree?.members ?? incident.members ?? [target],
+        members: known ?? [target],
+        signalled: false,
       },
       { at: facts.now, text: `${spec.stop.signal} to pid ${target.pid}: ${step.because}`, action: "terminate" },
     );
@@ -91,21 +95,26 @@ const EXECUTORS: { readonly [K in Step["kind"]]: Executor<K> } = {
   },
 
   async kill(engine, incident, step, facts) {
-    const { reading } = facts;
-    if (reading === undefined || incident.incarnation === undefined) return;
+    const { reading, now } = facts;
+    if (reading === undefined) return;
+    const { target } = step;
     const members: readonly Incarnation[] = [...(incident.members ?? []), ...facts.remains];
+    const timedOut = incident.state === "terminating";
+    const story = timedOut
+      ? told(incident, {
+          at: now,
+          text: "its grace is over",
+          ...outcomeOf(incident, "terminate", "timed_out", now.mono),
+        })
+      : incident.story;
     const acting = engine.store.transition(
-      incident,
-      { state: "killing", deadline: step.deadline, members },
-      {
-        at: facts.now,
-        text: `SIGKILL to its whole tree: ${step.because}`,
-        ...outcomeOf(incident, "terminate", "timed_out", facts.now.mono),
-      },
+      { ...incident, story },
+      { state: "killing", deadline: step.deadline, incarnation: target, members, signalled: false },
+      { at: now, text: `SIGKILL to its whole tree: ${step.because}`, action: "kill" },
     );
-    await engine.deps.manager(reading.spec).kill(reading.spec, incident.incarnation, members);
-    engine.wakeAt(engine.deps.clock().mono);
-    engine.wakeAt(acting.deadline ?? 0);
+    await engine.deps.manager(reading.spec).kill(reading.spec, target, members);
+    engine.store.transition(engine.store.current(acting), { signalled: true });
+    engine.wakeAt(step.deadline);
   },
 
   hold(engine, incident, step, facts) {
@@ -138,11 +147,22 @@ const EXECUTORS: { readonly [K in Step["kind"]]: Executor<K> } = {
     engine.startEnded(starting, spec, result);
   },
 
+  renew(engine, incident, step) {
+    const { target, ladder, reason, source, alertname } = incident;
+    engine.accept([
+      { target, ladder, reason, source, ...(alertname === undefined ? {} : { alertname }), text: step.because },
+    ]);
+  },
+
   verify(engine, incident, step, facts) {
     const { reading } = facts;
     if (reading?.presence.kind !== "up") return;
-    // A start of ours whose end we did not live to see counts like any other.
-    if (incident.state === "starting")
+    // A start of ours whose end we did not live to see counts like any other, once.
+    const unseen = incident.state === "starting";
+    const counted = engine.store.ledger.renewals.some(
+      (renewal) => renewal.incident === incident.id && renewal.at.mono >= incident.changedAt.mono,
+    );
+    if (unseen && !counted)
       engine.store.commit([
         {
           type: "start",
@@ -155,7 +175,11 @@ const EXECUTORS: { readonly [K in Step["kind"]]: Executor<K> } = {
     engine.store.transition(
       incident,
       { state: "verifying", deadline: step.deadline, replacement: reading.presence.incarnation },
-      { at: facts.now, text: step.because },
+      {
+        at: facts.now,
+        text: step.because,
+        ...(unseen ? outcomeOf(incident, "start", "done", facts.now.mono) : {}),
+      },
     );
     engine.wakeAt(step.deadline);
   },

@@ -29,7 +29,9 @@ export interface WorkerFacts {
   reading: WorkerReading | undefined;
   condition: Condition;
   ledger: Readonly<WorkerLedger>;
-  /** What is left of the tree that is being stopped, whoever its parent is now. */
+  /** Some incarnation of it was up since the machine was booted. */
+  seenInThisBoot: boolean;
+  /** What is left of the tree that is being stopped, or that has ended by itself, whoever its parent is now. */
   remains: readonly Incarnation[];
   /** A termination or start may begin: fewer than `max_concurrent` are under way. */
   slotFree: boolean;
@@ -51,6 +53,8 @@ export interface Policy {
   intentTtlSeconds: number;
   /** How often an open incident that waits is looked at again. */
   lookAgainSeconds: number;
+  /** How often the rule is asked about a process that is being verified. */
+  verifyLookSeconds: number;
   /** After SIGKILL: how long until a survivor is a failure. */
   killSeconds: number;
   /** Verified: at most this fraction of its memory limit. */
@@ -62,6 +66,7 @@ export interface Policy {
 export const DEFAULT_POLICY: Omit<Policy, "startupGraceSeconds" | "verifySeconds"> = {
   intentTtlSeconds: 600,
   lookAgainSeconds: 10,
+  verifyLookSeconds: 2,
   killSeconds: 10,
   verifiedFraction: 0.8,
   criticalGraceSeconds: 2,

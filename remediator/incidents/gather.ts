@@ -1,5 +1,6 @@
 // Gathers, fresh for one decision, all that the decision may look at.
 import type { Config } from "../../config/config.ts";
+import { incarnationKey } from "../../worker/incarnation.ts";
 import type { SystemReading, WorkerReading } from "../../worker/reading.ts";
 import type { WorkerSpec } from "../../worker/spec.ts";
 import type { HostFacts } from "./decide-host.ts";
@@ -27,16 +28,19 @@ export async function gatherWorker(context: GatherContext, incident: Incident, w
   const reading = await deps.observeWorker(worker);
   const system = deps.observeSystem();
   const now = deps.clock();
+  const known = ledger.worker(worker);
+  const target = incident.incarnation ?? known.incarnation;
   const remains =
-    reading === undefined || incident.incarnation === undefined
+    reading === undefined || target === undefined || isUntouched(incident, reading)
       ? []
-      : deps.manager(reading.spec).remains(reading.spec, incident.incarnation, incident.members ?? []);
+      : deps.manager(reading.spec).remains(reading.spec, target, incident.members ?? []);
   const peers = reading === undefined ? 0 : healthyPeers(context, config, reading.spec);
   return {
     now,
     reading,
     condition: deps.condition(incident, { workers: reading === undefined ? [] : [reading], system }),
-    ledger: ledger.worker(worker),
+    ledger: known,
+    seenInThisBoot: known.incarnation?.bootId === deps.bootId,
     remains,
     slotFree: slotsTaken(ledger, incident) < config.remediator.maxConcurrent,
     healthyPeers: peers,
@@ -70,6 +74,11 @@ export async function gatherHost(context: GatherContext, incident: Incident): Pr
   };
 }
 
+/** Nothing of it is being ended: the thorough look for what remains would be for nothing. */
+function isUntouched({ state }: Incident, reading: WorkerReading): boolean {
+  return reading.presence.kind === "up" && (state === "open" || state === "relieving" || state === "verifying");
+}
+
 function exclusion(
   context: GatherContext,
   config: Config,
@@ -83,6 +92,9 @@ function exclusion(
   if (reading.presence.kind !== "up") return "is not up";
   const open = ledger.openIncidentOf(spec.name);
   if (open !== undefined && (holdsSlot(open) || open.state === "holding")) return "is being renewed";
+  const { desired, actedOn } = ledger.worker(spec.name);
+  if (desired === "down") return "is meant to be down";
+  if (actedOn === incarnationKey(reading.presence.incarnation)) return "has been acted on before";
   if (isPaused(ledger, spec.name, deps.clock().wall)) return "is paused";
   if (critical) return undefined;
   const until = cooldownUntil(spec, ledger.renewals);

@@ -11,6 +11,7 @@ import type { ExitReason, Reason, SuppressReason } from "./reason.ts";
 export interface Renewal {
   at: Stamp;
   worker: string;
+  incident: IncidentId;
   reason: Reason;
   urgent: boolean;
 }
@@ -164,7 +165,13 @@ export class Ledger {
         return;
       }
       case "start":
-        this.renewals.push({ at, worker: entry.worker, reason: entry.reason, urgent: entry.urgent });
+        this.renewals.push({
+          at,
+          worker: entry.worker,
+          incident: entry.incident,
+          reason: entry.reason,
+          urgent: entry.urgent,
+        });
         this.renewals = this.renewals.filter((renewal) => renewal.at.mono > at.mono - KEPT_RENEWAL_SECONDS);
         return;
       case "desired": {

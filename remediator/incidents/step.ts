@@ -1,5 +1,6 @@
 // Steps are data: `decide` returns one, the executor table (execute.ts) carries it out.
-import type { ActionOutcome, EndState, Ladder } from "./incident.ts";
+import type { Incarnation } from "../../worker/incarnation.ts";
+import type { ActionKind, ActionOutcome, EndState, Ladder } from "./incident.ts";
 import type { SuppressReason } from "./reason.ts";
 
 export type Step =
@@ -8,18 +9,20 @@ export type Step =
   | { kind: "drain"; deadline: number; because: string }
   | { kind: "relieve"; deadline: number; because: string }
   /** The gentle stop; SIGKILL at the deadline. */
-  | { kind: "terminate"; graceSeconds: number; because: string }
-  | { kind: "kill"; deadline: number; because: string }
+  | { kind: "terminate"; target: Incarnation; graceSeconds: number; because: string }
+  | { kind: "kill"; target: Incarnation; deadline: number; because: string }
   /** The old tree is gone: whether a new one may start is the next question. */
-  | { kind: "hold"; because: string; outcome?: { action: "terminate" | "kill" | "drain"; outcome: ActionOutcome } }
+  | { kind: "hold"; because: string; outcome?: { action: ActionKind; outcome: ActionOutcome } }
   | { kind: "start"; because: string }
+  /** What was renewed is as bad as before: this incident ends as ineffective and another one begins. */
+  | { kind: "renew"; because: string }
   | { kind: "verify"; deadline: number; because: string }
   | {
       kind: "close";
       state: EndState;
       because: string;
       suppressed?: SuppressReason;
-      outcome?: { action: "terminate" | "kill" | "start" | "relieve"; outcome: ActionOutcome };
+      outcome?: { action: ActionKind; outcome: ActionOutcome };
     };
 
 /** How urgent a ladder is: a more urgent intent joins the open incident and takes it over. */
