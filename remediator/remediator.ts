@@ -162,7 +162,8 @@ export class Remediator implements Served {
   replaceConfig(config: Config): void {
     this.#config = config;
     this.#rules = this.#loadRules(config);
-    this.#guard.setRules(this.#rules);
+    const { when, heartbeatTimeoutSeconds } = config.remediator.guard;
+    this.#guard.reconfigure({ rules: this.#rules, when, heartbeatTimeoutSeconds });
     this.#observer.setSpecs(config.workers, config.system);
     this.reload = { successful: true, atWall: this.engine.deps.clock().wall };
     this.engine.look();

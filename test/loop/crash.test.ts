@@ -1,9 +1,10 @@
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { eventsOf } from "../support/events.ts";
 import { eventually } from "../support/eventually.ts";
-import { createSite, isRunning, LEAKY, type Site, startPitcrew } from "../support/pitcrew.ts";
+import { createSite, isRunning, LEAKY, PROJECT, type Site, spawnPitcrew, startPitcrew } from "../support/pitcrew.ts";
 
 const GUARD = "  guard: {when: always, interval: 200ms}";
 
@@ -31,8 +32,8 @@ describe("kill -9 of pitcrew", () => {
     });
     const { pid } = await before.worker("steady");
     await before.kill();
-    const [leaving] = alive(site, "leaving");
-    process.kill(leaving ?? 0, "SIGKILL");
+    const leaving = await eventually(() => alive(site, "leaving")[0], { what: "the other worker to say its pid" });
+    process.kill(leaving, "SIGKILL");
     await eventually(() => existsSync(join(site.runDirectory, "leaving.exit")), { what: "the exit to be recorded" });
 
     const after = await startPitcrew(site);
@@ -79,23 +80,12 @@ describe("kill -9 of pitcrew", () => {
       workers: (own) => `  - name: single
     command: [python3, ${LEAKY}, --events, ${own.events("single")}]`,
     });
-    // The shim finds this `flock` first: it says that the shim has been spawned, and holds it there until it may go on.
-    const bin = join(site.directory, "bin");
-    mkdirSync(bin);
-    const [spawned, go] = [join(site.directory, "spawned"), join(site.directory, "go")];
-    writeFileSync(
-      join(bin, "flock"),
-      `#!/bin/sh\n: > '${spawned}'\nwhile [ ! -e '${go}' ]; do /bin/sleep 0.02; done\nexec /usr/bin/flock "$@"\n`,
-    );
-    chmodSync(join(bin, "flock"), 0o755);
-    const environment = { PATH: `${bin}:${process.env.PATH ?? ""}` };
-
-    const before = await startPitcrew(site, environment);
-    await eventually(() => existsSync(spawned), { what: "the shim to be spawned" });
-    await before.kill();
-    expect(existsSync(join(site.runDirectory, "single.pid"))).toBe(false);
-    const after = await startPitcrew(site, environment);
-    writeFileSync(go, "");
+    const dying = spawnPitcrew(site, {
+      NODE_OPTIONS: `--import ${join(PROJECT, "test", "support", "die-after-spawn.mjs")}`,
+    });
+    const [, signal] = (await once(dying, "exit")) as [number | null, string | null];
+    expect(signal).toBe("SIGKILL");
+    const after = await startPitcrew(site);
     await eventually(async () => (await after.worker("single")).state === "up", { what: "the worker to be up" });
     await eventually(async () => (await after.worker("single")).incident === null, {
       what: "the start to be verified",

@@ -29,7 +29,9 @@ describe("the whole loop, with a real Prometheus and a real Alertmanager", () =>
     timeout: 120_000,
   }, async () => {
     const site = createSite({
+      // As long as by default: an alert that flaps within Alertmanager's group_interval is only seen while its incident is open.
       remediator: "  guard: {when: never}",
+      verify: "60s",
       workers: (own) => `${worker(own, "leaky", 200)}\n${worker(own, "modest", 40)}`,
     });
     const pitcrew = await startPitcrew(site);

@@ -28,10 +28,13 @@ export function createSite({
   workers,
   remediator = "",
   system = "",
+  verify = "1s",
 }: {
   workers: (site: Omit<Site, "configFile">) => string;
   remediator?: string;
   system?: string;
+  /** verify_for */
+  verify?: string;
 }): Site {
   const directory = temporaryDirectory("pitcrew-loop-");
   const site = {
@@ -56,7 +59,7 @@ remediator:
   listen: 127.0.0.1:0
   webhook: {credentials_file: token}
   startup_grace: 0s
-  verify_for: 1s
+  verify_for: ${verify}
 ${remediator}
 workers:
 ${workers(site)}
@@ -99,12 +102,16 @@ export interface AlertLiteral {
   labels: Record<string, string>;
 }
 
-/** Started, listening, and ended with its workers when the test is. */
-export async function startPitcrew(site: Site, environment: NodeJS.ProcessEnv = {}): Promise<Pitcrew> {
-  const child = spawn(process.execPath, [ENTRY, "up", "--config.file", site.configFile, "--log.format", "json"], {
+export function spawnPitcrew(site: Site, environment: NodeJS.ProcessEnv = {}): ChildProcess {
+  return spawn(process.execPath, [ENTRY, "up", "--config.file", site.configFile, "--log.format", "json"], {
     stdio: ["ignore", "ignore", "pipe"],
     env: { ...process.env, ...environment },
   });
+}
+
+/** Started, listening, and ended with its workers when the test is. */
+export async function startPitcrew(site: Site, environment: NodeJS.ProcessEnv = {}): Promise<Pitcrew> {
+  const child = spawnPitcrew(site, environment);
   let log = "";
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     log += text;
