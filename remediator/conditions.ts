@@ -22,7 +22,11 @@ export function conditionOf(config: Config, rules: RuleBook, incident: Incident,
     host: config.host,
     ...(aboutHost || incident.target.kind === "host" ? {} : { worker: incident.target.worker }),
   });
-  if (holds.kind !== "false" || holds.value !== undefined || aboutHost) return holds;
+  if (holds.kind !== "false" || holds.value !== undefined) return holds;
+  if (aboutHost)
+    return observation.system.memoryAvailableBytes === undefined
+      ? { kind: "unevaluable", why: "the machine's available memory could not be read" }
+      : holds;
   // Nothing to compare: a limit that is not configured makes it false, a reading that failed leaves it open.
   const [reading] = observation.workers;
   const unread =

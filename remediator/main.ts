@@ -78,7 +78,8 @@ function reloadConfig(remediator: Remediator, read: (() => Config) | undefined):
     const { config } = remediator;
     for (const key of ["runDirectory", "stateDirectory", "logDirectory", "host"] as const)
       if (next[key] !== config[key]) log.warn("takes effect at the next start", { key });
-    remediator.replaceConfig(next);
+    const { host, logDirectory, runDirectory, stateDirectory } = config;
+    remediator.replaceConfig({ ...next, host, logDirectory, runDirectory, stateDirectory });
     log.info("configuration reloaded", { workers: next.workers.length });
   } catch (cause) {
     remediator.reload = { ...remediator.reload, successful: false };

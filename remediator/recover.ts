@@ -6,8 +6,13 @@ import type { Entry } from "./incidents/journal-entry.ts";
 import type { Ledger } from "./incidents/ledger.ts";
 
 export function closeOfFormerBoot(ledger: Ledger, bootId: string, now: Stamp): Entry[] {
-  if (ledger.bootId === undefined || ledger.bootId === bootId) return [];
-  return closeAll(ledger, now, "superseded", "the machine was booted anew");
+  return ledger
+    .openIncidents()
+    .filter(({ id }) => ledger.bootOf(id) !== bootId)
+    .map((incident) => ({
+      type: "incident",
+      incident: closed(incident, now, "superseded", "the machine was booted anew"),
+    }));
 }
 
 export function closeAll(ledger: Ledger, now: Stamp, state: "superseded" | "cancelled", text: string): Entry[] {

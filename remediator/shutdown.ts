@@ -36,8 +36,9 @@ async function stopOne(engine: Engine, spec: WorkerSpec): Promise<void> {
   }
   if (running !== undefined) {
     await until(() => manager.exitOf(spec, running) !== undefined, 1);
+    const begun = deps.clock().mono;
     const after = await deps.observeWorker(spec.name);
-    if (after !== undefined) engine.saw(after);
+    if (after !== undefined) engine.saw(after, begun);
   }
   store.commit([{ type: "released", worker: spec.name }]);
 }

@@ -12,7 +12,7 @@ export interface HostFacts {
   now: Stamp;
   condition: Condition;
   candidates: readonly Candidate[];
-  /** A worker incident is stopping something, ours or another: memory is about to change. */
+  /** A worker is being ended, for this incident or another: memory is about to change. */
   stopping: boolean;
   paused: boolean;
   dryRun: boolean;
@@ -47,7 +47,8 @@ export function decideHost(incident: Incident, facts: HostFacts, policy: Policy)
         state: "resolved",
         because: `the floor is kept again${comparison("system_memory", condition)}`,
       };
-    if (incident.blocked !== undefined) return { kind: "close", state: "cancelled", because: "it passed" };
+    if (incident.blocked !== undefined || incident.state === "settling")
+      return { kind: "close", state: "cancelled", because: `it passed${comparison("system_memory", condition)}` };
     return {
       kind: "close",
       state: "cancelled",
@@ -59,7 +60,12 @@ export function decideHost(incident: Incident, facts: HostFacts, policy: Policy)
 
   const shortage = condition.kind === "true" && condition.limit !== undefined ? condition.limit - condition.value : 0;
   const choice = chooseVictim(facts.candidates, shortage, ended);
-  if (choice.kind === "none") return { kind: "close", state: "escalated", because: choice.because };
+  if (choice.kind === "none") {
+    // Said once: while the shortage lasts, a worker may become one that helps.
+    return incident.story.at(-1)?.text === choice.because
+      ? { kind: "wait", until: lookAgain }
+      : { kind: "settle", deadline: lookAgain, because: choice.because };
+  }
   if (facts.dryRun)
     return { kind: "wait", until: lookAgain, blocked: "dry_run", because: `dry run: would renew ${choice.worker}` };
   return {

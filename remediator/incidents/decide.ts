@@ -118,6 +118,11 @@ function decideWhetherToStop(incident: Incident, facts: WorkerFacts, policy: Pol
   const { stop } = reading.spec;
   if (incident.ladder === "recycle" && handles(facts, "drain") && stop.drainSeconds > 0)
     return { kind: "drain", deadline: now.mono + stop.drainSeconds, because };
+  // Relief and drain hold no slot; a termination does.
+  if (!facts.slotFree)
+    return (
+      expired(incident, facts, policy) ?? blocked("slot_busy", lookAgain, "another termination or start is under way")
+    );
   return { kind: "terminate", target: running, graceSeconds: grace(facts, policy), because };
 }
 
@@ -158,7 +163,6 @@ function heldBack(incident: Incident, facts: WorkerFacts, policy: Policy): Step 
         `${facts.healthyPeers} others of the group are up, ${facts.minHealthy} must be`,
       );
   }
-  if (!facts.slotFree) return blocked("slot_busy", lookAgain, "another termination or start is under way");
   return undefined;
 }
 

@@ -1,4 +1,5 @@
 // The engine: takes intents in, looks at open incidents when something happens or a deadline passes, and carries out what `decide` says.
+import { sameIncarnation } from "../../worker/incarnation.ts";
 import type { Observation, WorkerReading } from "../../worker/reading.ts";
 import type { WorkerSpec } from "../../worker/spec.ts";
 import type { StartResult } from "../managers/manager.ts";
@@ -16,13 +17,13 @@ import type { Incident } from "./incident.ts";
 import { isOpen, targetName } from "./incident.ts";
 import { idSource } from "./incident-id.ts";
 import type { Intent, Reception } from "./intent.ts";
-import { receive } from "./intent.ts";
 import { JournalError } from "./journal.ts";
-import type { DesiredReason, Entry } from "./journal-entry.ts";
+import type { DesiredReason } from "./journal-entry.ts";
 import type { Ledger } from "./ledger.ts";
 import { startEnded } from "./start-ended.ts";
 import { Store } from "./store.ts";
 import { supervise } from "./supervise.ts";
+import { takeIn } from "./take-in.ts";
 
 export class Engine implements Hands {
   readonly deps: EngineDeps;
@@ -59,35 +60,22 @@ export class Engine implements Hands {
 
   /** Takes intents in: when this returns they are in the journal, and a look has been ordered. @throws JournalError */
   accept(intents: readonly Intent[]): Reception[] {
-    const now = this.deps.clock();
-    const entries: Entry[] = [];
-    const receptions = intents.map((intent) => {
-      const { target } = intent;
-      const open =
-        target.kind === "worker" ? this.ledger.openIncidentOf(target.worker) : this.ledger.openHostIncident();
-      const running = target.kind === "worker" ? this.#runningOf(target.worker) : undefined;
-      const reception = receive(intent, open, running, now, this.newId);
-      const batch: Entry[] = [];
-      if (reception.kind === "renew") batch.push({ type: "incident", incident: reception.ended });
-      if (reception.kind !== "duplicate") batch.push({ type: "incident", incident: reception.incident });
-      // The guard repeats itself by design at every tick; only notifications are counted as duplicates.
-      else if (intent.source === "webhook") this.ledger.countSuppressed("duplicate");
-      for (const entry of batch) this.ledger.apply(entry, now);
-      entries.push(...batch);
-      return reception;
-    });
     try {
-      this.store.keepOpened(entries, now);
+      return takeIn(this, intents);
     } finally {
-      if (entries.length > 0) this.look();
+      this.look();
     }
-    return receptions;
   }
 
   /** @throws JournalError: a desired state that is not on disk is not promised */
   setDesired(worker: string, desired: "up" | "down", reason: DesiredReason, by: string): void {
     this.store.commitOrRefuse([{ type: "desired", worker, desired, reason, by }]);
-    this.deps.publishDesired(worker, desired, reason);
+    try {
+      this.deps.publishDesired(worker, desired, reason);
+    } catch (cause) {
+      // It is kept; only the exporter does not know it yet.
+      this.deps.log.error("the desired state could not be shown to the exporter", { worker, error: String(cause) });
+    }
   }
 
   startedGroup(group: string): void {
@@ -102,13 +90,15 @@ export class Engine implements Hands {
     if (!this.#stopped && Number.isFinite(mono)) this.#alarm.at(mono);
   }
 
-  sawAll(observation: Observation): void {
-    for (const reading of observation.workers) this.saw(reading);
+  /** @param begunMono when the look began, in monotonic seconds */
+  sawAll(observation: Observation, begunMono: number): void {
+    for (const reading of observation.workers) this.saw(reading, begunMono);
   }
 
   /** Every reading passes here, whoever took it: incarnations are followed and supervision decides. */
-  saw(reading: WorkerReading): void {
+  saw(reading: WorkerReading, begunMono: number): void {
     const worker = reading.spec.name;
+    if (this.#isOutdated(reading, begunMono)) return;
     this.latest.set(worker, reading);
     const incident = this.ledger.openIncidentOf(worker);
     // Our own start says for itself what it has started.
@@ -122,7 +112,7 @@ export class Engine implements Hands {
     if (this.#stopped || this.ledger.openIncidentOf(worker) !== undefined) return;
     const wanted = supervise(reading, this.ledger.worker(worker), this.deps.bootId);
     try {
-      if (wanted?.kind === "start") this.accept([wanted.intent]);
+      if (wanted?.kind === "intent") this.accept([wanted.intent]);
       else if (wanted?.kind === "finished") this.setDesired(worker, "down", "finished", "pitcrew");
     } catch (cause) {
       // Supervision looks again at the next reading; a start that no journal knows of could become two.
@@ -159,14 +149,21 @@ export class Engine implements Hands {
       this.#again = false;
       const toRead = [...this.#toRead];
       this.#toRead.clear();
-      for (const worker of toRead) {
-        const reading = await this.deps.observeWorker(worker);
-        if (reading !== undefined) this.saw(reading);
-      }
+      for (const worker of toRead) await this.#tryToRead(worker);
       for (const incident of this.ledger.openIncidents()) {
         if (this.#stopped) return;
         await this.#tryToLookAt(incident);
       }
+    }
+  }
+
+  async #tryToRead(worker: string): Promise<void> {
+    const begun = this.deps.clock().mono;
+    try {
+      const reading = await this.deps.observeWorker(worker);
+      if (reading !== undefined) this.saw(reading, begun);
+    } catch (cause) {
+      this.deps.log.error("a worker could not be looked at", { worker, error: String(cause) });
     }
   }
 
@@ -187,8 +184,9 @@ export class Engine implements Hands {
   }
 
   async #lookAt(incident: Incident, worker: string): Promise<void> {
+    const begun = this.deps.clock().mono;
     const facts = await gatherWorker(this.#context(), incident, worker);
-    if (facts.reading !== undefined) this.saw(facts.reading);
+    if (facts.reading !== undefined) this.saw(facts.reading, begun);
     const present = this.store.current(incident);
     if (!isOpen(present)) return;
     if (present !== incident) {
@@ -205,11 +203,13 @@ export class Engine implements Hands {
       })
       .finally(() => {
         this.#busy.delete(present.id);
+        // Nobody is in charge of it now: what it needs is seen at once, not at the next round.
+        if (step.kind === "close") this.#toRead.add(worker);
         if (step.kind !== "wait") this.look();
       });
     this.#busy.set(present.id, done);
-    // A start or a SIGKILL may take seconds: other incidents are looked at meanwhile.
-    if (step.kind !== "start" && step.kind !== "kill") await done;
+    // A stop command, a SIGKILL or a start may take seconds: other incidents are looked at meanwhile.
+    if (step.kind !== "terminate" && step.kind !== "kill" && step.kind !== "start") await done;
   }
 
   async #lookAtHost(incident: Incident): Promise<void> {
@@ -229,8 +229,10 @@ export class Engine implements Hands {
     };
   }
 
-  #runningOf(worker: string) {
-    const reading = this.latest.get(worker);
-    return reading?.presence.kind === "up" ? reading.presence.incarnation : undefined;
+  /** A look that began before the present process was known, and does not show it, shows what was before it. */
+  #isOutdated(reading: WorkerReading, begunMono: number): boolean {
+    const { incarnation, seenAt } = this.ledger.worker(reading.spec.name);
+    const shown = reading.presence.kind === "up" ? reading.presence.incarnation : undefined;
+    return seenAt !== undefined && begunMono < seenAt.mono && !sameIncarnation(shown, incarnation);
   }
 }

@@ -6,7 +6,7 @@ import type { WorkerSpec } from "../../worker/spec.ts";
 import type { HostFacts } from "./decide-host.ts";
 import type { EngineDeps } from "./engine-deps.ts";
 import type { Rations, WorkerFacts } from "./facts.ts";
-import type { Incident } from "./incident.ts";
+import type { Incident, IncidentId } from "./incident.ts";
 import { holdsSlot } from "./incident.ts";
 import type { Ledger } from "./ledger.ts";
 import { backoffSeconds, budgetFreeAt, cooldownUntil } from "./rationing.ts";
@@ -68,7 +68,7 @@ export async function gatherHost(context: GatherContext, incident: Incident): Pr
     now,
     condition: deps.condition(incident, { workers: [], system }),
     candidates,
-    stopping: ledger.openIncidents().some((other) => other.state === "terminating" || other.state === "killing"),
+    stopping: ledger.openIncidents().some((other) => isEnding(other, incident.victims ?? [])),
     paused: isPaused(ledger, undefined, now.wall),
     dryRun: isDry(config, incident),
   };
@@ -77,6 +77,12 @@ export async function gatherHost(context: GatherContext, incident: Incident): Pr
 /** Nothing of it is being ended: the thorough look for what remains would be for nothing. */
 function isUntouched({ state }: Incident, reading: WorkerReading): boolean {
   return reading.presence.kind === "up" && (state === "open" || state === "relieving" || state === "verifying");
+}
+
+/** A victim that was chosen and not yet ended is waited for, too. */
+function isEnding({ id, state }: Incident, victims: readonly IncidentId[]): boolean {
+  if (state === "terminating" || state === "killing") return true;
+  return victims.includes(id) && (state === "open" || state === "relieving" || state === "draining");
 }
 
 function exclusion(

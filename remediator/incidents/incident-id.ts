@@ -7,8 +7,9 @@ export function idSource(wallSeconds: () => number): () => string {
   const own = process.pid.toString(36);
   return () => {
     const second = new Date(wallSeconds() * 1000).toISOString().slice(0, 19).replace(/[-:]/g, "").replace("T", "-");
-    count = second === last ? count + 1 : 1;
-    last = second;
-    return `${second}-${own}${count === 1 ? "" : `-${count}`}`;
+    // A clock that is set back must not make an id twice.
+    count = second <= last ? count + 1 : 1;
+    last = second <= last ? last : second;
+    return `${last}-${own}${count === 1 ? "" : `-${count}`}`;
   };
 }

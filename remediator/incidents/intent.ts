@@ -27,16 +27,20 @@ export type Reception =
   | { kind: "renew"; ended: Incident; incident: Incident }
   | { kind: "duplicate"; incident: Incident };
 
-/**
- * What an intent becomes, given the target's open incident.
- * @param running the incarnation that runs now, as far as is known without a fresh look
- */
+export interface Circumstances {
+  /** The incarnation that runs now, as far as is known without a fresh look. */
+  running: Incarnation | undefined;
+  now: Stamp;
+  nextId: () => string;
+  /** Whether the last reading shows what an incident is about. */
+  holds: (incident: Incident) => boolean;
+}
+
+/** What an intent becomes, given the target's open incident. */
 export function receive(
   intent: Intent,
   open: Incident | undefined,
-  running: Incarnation | undefined,
-  now: Stamp,
-  nextId: () => string,
+  { running, now, nextId, holds }: Circumstances,
 ): Reception {
   if (open === undefined) return { kind: "open", incident: opened(intent, running, now, nextId()) };
   switch (open.state) {
@@ -44,26 +48,29 @@ export function receive(
     case "relieving":
     case "draining":
       return takesOver(intent, open)
-        ? { kind: "join", incident: joined(open, intent, now) }
+        ? { kind: "join", incident: joined(open, intent, now, running) }
         : { kind: "duplicate", incident: open };
     case "holding":
       // Down and rationed: an operator who wants it up does not wait for the ration.
       return intent.source === "operator" && intent.ladder !== "stop"
-        ? { kind: "join", incident: joined(open, { ...intent, ladder: open.ladder }, now) }
+        ? { kind: "join", incident: joined(open, { ...intent, ladder: open.ladder }, now, undefined) }
+        : { kind: "duplicate", incident: open };
+    case "starting":
+      // What is being born is stopped as soon as it is known.
+      return intent.ladder === "stop"
+        ? { kind: "join", incident: joined(open, intent, now, undefined) }
         : { kind: "duplicate", incident: open };
     case "terminating":
     case "killing":
-    case "starting":
     case "settling":
       return { kind: "duplicate", incident: open };
-    case "verifying":
-      if (intent.ladder === "start" || !sameIncarnation(open.replacement, running))
-        return { kind: "duplicate", incident: open };
-      return {
-        kind: "renew",
-        ended: closedBy(open, intent, now),
-        incident: opened(intent, running, now, nextId()),
-      };
+    case "verifying": {
+      const incident = opened(intent, open.replacement ?? running, now, nextId());
+      const isAboutReplacement = sameIncarnation(open.replacement, running);
+      return endsVerification(intent) && (isByOperator(intent) || (isAboutReplacement && holds(incident)))
+        ? { kind: "renew", ended: closedBy(open, intent, now), incident }
+        : { kind: "duplicate", incident: open };
+    }
     case "resolved":
     case "expired":
     case "superseded":
@@ -73,10 +80,39 @@ export function receive(
   }
 }
 
-/** An operator's word goes before automation's; otherwise the more urgent ladder wins, and a start never displaces a stop. */
+/**
+ * The same alert about the same process ended a while ago without an act, for a reason that has not passed: it would end so again. An alert
+ * that fires on and on would otherwise fill the history with incidents that do nothing.
+ */
+export function isSettled(
+  intent: Intent,
+  last: Incident | undefined,
+  { running, desired, sinceMono }: { running: Incarnation | undefined; desired: "up" | "down"; sinceMono: number },
+): boolean {
+  if (intent.source !== "webhook" && intent.source !== "guard") return false;
+  if (last === undefined || last.alertname !== intent.alertname || last.changedAt.mono < sinceMono) return false;
+  if (!sameIncarnation(last.incarnation, running)) return false;
+  if (last.suppressed !== undefined)
+    return last.suppressed === "duplicate" || (last.suppressed === "operator_stopped" && desired === "down");
+  // No relief is offered, or it freed too little.
+  return last.ladder === "relieve" && (last.state === "cancelled" || last.state === "escalated");
+}
+
+/** An operator's word goes before automation's; otherwise the more urgent ladder wins. A start is for what is down, a renewal for what is up. */
 function takesOver(intent: Intent, open: Incident): boolean {
-  if (intent.source === "operator" && open.source !== "operator") return true;
-  return intent.ladder !== "start" && urgency(intent.ladder) > urgency(open.ladder);
+  if (intent.ladder === "start") return open.ladder === "start" && isByOperator(intent) && open.source !== "operator";
+  if (open.ladder === "start") return intent.ladder === "stop";
+  if (isByOperator(intent) && open.source !== "operator") return true;
+  return urgency(intent.ladder) > urgency(open.ladder);
+}
+
+/** What is planned waits until the renewal before it is verified. */
+function endsVerification({ ladder, source }: Intent): boolean {
+  return ladder === "stop" || ladder === "restart" || (ladder === "recycle" && source === "operator");
+}
+
+function isByOperator({ source }: Intent): boolean {
+  return source === "operator";
 }
 
 function opened(intent: Intent, running: Incarnation | undefined, now: Stamp, id: string): Incident {
@@ -97,10 +133,12 @@ function opened(intent: Intent, running: Incarnation | undefined, now: Stamp, id
   };
 }
 
-function joined(open: Incident, intent: Intent, now: Stamp): Incident {
-  const { blocked: _released, ...rest } = open;
+/** What was said by and for the former source goes; so does its back-off: who joins has not failed yet. */
+function joined(open: Incident, intent: Intent, now: Stamp, running: Incarnation | undefined): Incident {
+  const { blocked: _b, by: _by, force: _f, startAttempts: _a, startFailedAt: _at, ...rest } = open;
   return {
     ...rest,
+    ...(open.state === "open" && running !== undefined ? { incarnation: running } : {}),
     ladder: intent.ladder,
     reason: intent.reason,
     source: intent.source,

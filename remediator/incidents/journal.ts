@@ -58,8 +58,16 @@ export function decodeRecord(text: string): JournalRecord | undefined {
   if (found === null) return undefined;
   const body = `${text.slice(0, found.index)}}`;
   if (checksum(body) !== found[1]) return undefined;
-  const line = JSON.parse(body) as Line;
-  return { seq: line.seq, at: { wall: line.at, mono: line.mono }, bootId: line.boot, entry: line.entry };
+  const line = parseLine(body);
+  return line && { seq: line.seq, at: { wall: line.at, mono: line.mono }, bootId: line.boot, entry: line.entry };
+}
+
+function parseLine(body: string): Line | undefined {
+  try {
+    return JSON.parse(body) as Line;
+  } catch {
+    return undefined;
+  }
 }
 
 export function decodeJournal(text: Buffer): JournalContents {

@@ -69,8 +69,8 @@ export class Ledger {
   renewals: Renewal[] = [];
   readonly actions = new Map<`${ActionKind}/${ActionOutcome}`, number>();
   readonly suppressed = new Map<SuppressReason, number>();
-  /** Boot of the last record: what happened in another boot ended with it. */
-  bootId: string | undefined;
+  /** Boot of an incident's last record: what happened in another boot ended with it. */
+  readonly #boots = new Map<IncidentId, string>();
   readonly #workers = new Map<string, WorkerLedger>();
 
   /** Rebuilds the state from a journal; stamps of former boots are put on this boot's clock. */
@@ -78,9 +78,14 @@ export class Ledger {
     const ledger = new Ledger();
     for (const record of records) {
       ledger.apply(record.entry, record.bootId === bootId ? record.at : rebase(record.at, now));
-      ledger.bootId = record.bootId;
+      if (record.entry.type === "incident") ledger.#boots.set(record.entry.incident.id, record.bootId);
     }
     return ledger;
+  }
+
+  /** The boot that an incident of a folded journal is from. */
+  bootOf(id: IncidentId): string | undefined {
+    return this.#boots.get(id);
   }
 
   worker(name: string): WorkerLedger {
@@ -111,6 +116,10 @@ export class Ledger {
     for (const incident of this.incidents.values())
       if (isOpen(incident) && incident.target.kind === "worker" && incident.target.worker === worker) return incident;
     return undefined;
+  }
+
+  lastIncidentOf(worker: string): Incident | undefined {
+    return [...this.incidents.values()].findLast(({ target }) => target.kind === "worker" && target.worker === worker);
   }
 
   openHostIncident(): Incident | undefined {
@@ -217,6 +226,7 @@ export class Ledger {
     for (const [id, incident] of this.incidents) {
       if (isOpen(incident)) continue;
       this.incidents.delete(id);
+      this.#boots.delete(id);
       return;
     }
   }

@@ -14,11 +14,13 @@ export function bytes(value: number): string {
 }
 
 export function seconds(value: number): string {
+  if (value < 0.95) return `${Math.round(value * 1000)}ms`;
   if (value < 10) return `${Number(value.toFixed(1))}s`;
-  if (value < 120) return `${Math.round(value)}s`;
-  if (value < 7200) return `${Math.floor(value / 60)}m${pad(Math.round(value) % 60)}s`;
-  if (value < 172_800) return `${Math.floor(value / 3600)}h${pad(Math.floor(value / 60) % 60)}m`;
-  return `${Math.floor(value / 86_400)}d${pad(Math.floor(value / 3600) % 24)}h`;
+  const whole = Math.round(value);
+  if (whole < 120) return `${whole}s`;
+  if (whole < 7200) return `${Math.floor(whole / 60)}m${pad(whole % 60)}s`;
+  if (whole < 172_800) return `${Math.floor(whole / 3600)}h${pad(Math.floor(whole / 60) % 60)}m`;
+  return `${Math.floor(whole / 86_400)}d${pad(Math.floor(whole / 3600) % 24)}h`;
 }
 
 /** A waiting time, never "0s": what is left is at least a second to a reader. */

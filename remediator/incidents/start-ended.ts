@@ -30,15 +30,15 @@ export function startEnded(
           type: "seen",
           worker: spec.name,
           incarnation,
-          ...(firstInBoot ? {} : { reason: incident.reason }),
+          ...(firstInBoot ? {} : { reason: starting.reason }),
         });
       if (!firstInBoot)
         entries.push({
           type: "start",
           worker: spec.name,
           incident: incident.id,
-          reason: incident.reason,
-          urgent: isUrgent(incident.reason),
+          reason: starting.reason,
+          urgent: isUrgent(starting.reason),
         });
       store.commit(entries);
       const deadline = now.mono + deps.policy.verifySeconds;

@@ -1,7 +1,7 @@
 // Ledger and journal as one: every change is folded and written in the same breath.
 import type { Clock, Stamp } from "./clock.ts";
-import type { Happening, Incident } from "./incident.ts";
-import { told } from "./incident.ts";
+import type { Happening, Incident, IncidentId } from "./incident.ts";
+import { targetName, told } from "./incident.ts";
 import type { JournalError } from "./journal.ts";
 import type { Entry, JournalRecord } from "./journal-entry.ts";
 import { mustOutliveMachine } from "./journal-entry.ts";
@@ -20,6 +20,7 @@ export interface StoreDeps {
 export class Store {
   readonly ledger: Ledger;
   readonly #deps: StoreDeps;
+  readonly #logged = new WeakSet<Happening>();
   #writable = true;
 
   constructor(deps: StoreDeps, ledger: Ledger) {
@@ -56,16 +57,22 @@ export class Store {
   }
 
   /**
-   * Writes incidents that have just been opened (and folded, so that the next intent of a batch meets them). If the disk refuses,
-   * those that are no memory emergency are forgotten again. @throws JournalError
+   * Writes incidents that have just been opened or joined (and folded, so that the next intent of a batch meets them). If the disk
+   * refuses, those that are no memory emergency are as they were before. @throws JournalError
    */
-  keepOpened(entries: readonly Entry[], now: Stamp): void {
+  keepOpened(entries: readonly Entry[], now: Stamp, before: ReadonlyMap<IncidentId, Incident | undefined>): void {
     try {
       this.#write(entries, now);
     } catch (cause) {
       this.#refused(cause);
-      for (const entry of entries)
-        if (entry.type === "incident" && !isEmergency(entry.incident)) this.ledger.incidents.delete(entry.incident.id);
+      const incidents = entries.flatMap((entry) => (entry.type === "incident" ? [entry.incident] : []));
+      const kept = new Set(incidents.filter(isEmergency).map(({ target }) => targetName(target)));
+      for (const incident of incidents) {
+        if (kept.has(targetName(incident.target))) continue;
+        const former = before.get(incident.id);
+        if (former === undefined) this.ledger.incidents.delete(incident.id);
+        else this.ledger.incidents.set(former.id, former);
+      }
       throw cause as JournalError;
     }
   }
@@ -93,8 +100,20 @@ export class Store {
     this.#deps.journal.append(entries, now, entries.some(mustOutliveMachine));
     if (!this.#writable) this.#deps.log.info("the journal can be written again");
     this.#writable = true;
-    logEntries(this.#deps.log, entries);
+    logEntries(
+      this.#deps.log,
+      entries.filter((entry) => this.#tellsSomethingNew(entry)),
+    );
     this.#deps.onEntries?.(entries);
+  }
+
+  /** A snapshot that only marks a step as done repeats the last line of its story. */
+  #tellsSomethingNew(entry: Entry): boolean {
+    const last = entry.type === "incident" ? entry.incident.story.at(-1) : undefined;
+    if (last === undefined) return true;
+    const known = this.#logged.has(last);
+    this.#logged.add(last);
+    return !known || (entry.type === "incident" && entry.incident.blocked !== undefined);
   }
 
   #refused(cause: unknown): void {

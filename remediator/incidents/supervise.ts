@@ -1,4 +1,7 @@
-// Supervision: starting a worker that should run and does not. Not a rule: it follows from the restart policy alone.
+// Supervision: starting a worker that should run and does not, and stopping one that should not. Not a rule: it follows from the desired
+// state and the restart policy alone.
+import type { Incarnation } from "../../worker/incarnation.ts";
+import { incarnationKey } from "../../worker/incarnation.ts";
 import type { WorkerReading } from "../../worker/reading.ts";
 import type { RestartPolicy } from "../../worker/spec.ts";
 import type { Intent } from "./intent.ts";
@@ -7,13 +10,15 @@ import type { ExitReason } from "./reason.ts";
 import { RENEW_EXIT_CODE } from "./reason.ts";
 import { reasonAfterExit } from "./track.ts";
 
-export type Supervision = { kind: "start"; intent: Intent } | { kind: "finished"; because: string } | undefined;
+export type Supervision = { kind: "intent"; intent: Intent } | { kind: "finished"; because: string } | undefined;
 
 /** @param ledger up to date with `reading` (track.ts), and the worker has no open incident */
 export function supervise(reading: WorkerReading, ledger: Readonly<WorkerLedger>, bootId: string): Supervision {
-  const { spec } = reading;
-  if (reading.presence.kind !== "down" || ledger.desired === "down") return undefined;
+  const { presence, spec } = reading;
   const { manager } = spec;
+  if (presence.kind === "up" && manager.kind === "supervised")
+    return isToBeStopped(presence.incarnation, ledger) ? stop(spec.name) : undefined;
+  if (presence.kind !== "down" || ledger.desired === "down") return undefined;
   const seenInThisBoot = ledger.incarnation !== undefined && ledger.incarnation.bootId === bootId;
   switch (manager.kind) {
     case "observe":
@@ -36,6 +41,11 @@ export function supervise(reading: WorkerReading, ledger: Readonly<WorkerLedger>
     : { kind: "finished", because: `${how}; restart: ${manager.restart}` };
 }
 
+/** Pitcrew may die between an operator's word and the incident that does it. What was acted on before is not acted on again. */
+function isToBeStopped(running: Incarnation, { desired, desiredReason, actedOn }: Readonly<WorkerLedger>): boolean {
+  return desired === "down" && desiredReason === "operator" && actedOn !== incarnationKey(running);
+}
+
 function startsAgain(policy: RestartPolicy, code: number | undefined, reason: ExitReason): boolean {
   if (code === RENEW_EXIT_CODE || reason === "brake_limit" || reason === "drained") return true;
   switch (policy) {
@@ -50,7 +60,15 @@ function startsAgain(policy: RestartPolicy, code: number | undefined, reason: Ex
 
 function start(worker: string, reason: Intent["reason"], text: string): Supervision {
   return {
-    kind: "start",
+    kind: "intent",
     intent: { target: { kind: "worker", worker }, ladder: "start", reason, source: "supervision", text },
+  };
+}
+
+function stop(worker: string): Supervision {
+  const text = "an operator stopped it, and it runs";
+  return {
+    kind: "intent",
+    intent: { target: { kind: "worker", worker }, ladder: "stop", reason: "operator", source: "supervision", text },
   };
 }

@@ -11,8 +11,8 @@ export const HEARTBEAT = "heartbeat";
 
 export interface IntakeDeps {
   config(): Config;
-  /** What a loaded actionable rule asks for; undefined: no such rule is loaded. */
-  remediationOf(alertname: string): Remediation | undefined;
+  /** The loaded actionable rule of this name. */
+  ruleOf(alertname: string): { remediation: Remediation; labels: Readonly<Record<string, string>> } | undefined;
   engine: Pick<Engine, "accept" | "store" | "look" | "deps">;
 }
 
@@ -84,12 +84,13 @@ export class Intake {
     const { alertname = "", host = "", worker = "", reason } = notice.labels;
     if (host === "") return { refused: "no_host" };
     if (host !== config.host) return { refused: "other_host" };
-    // The rule says what may be done, not the label: a forged label cannot turn a relief into a restart.
-    const ladder =
-      this.#deps.remediationOf(alertname) ??
-      (config.remediator.trustedAlerts.includes(alertname) ? trusted(asked) : undefined);
+    // The rule says what may be done and why, not the label: a forged one can neither turn a relief into a restart nor evade the budgets.
+    const rule = this.#deps.ruleOf(alertname);
+    const isTrusted = config.remediator.trustedAlerts.includes(alertname);
+    const ladder = rule?.remediation ?? (isTrusted ? trusted(asked) : undefined);
     if (ladder === undefined) return { refused: "unknown_rule" };
-    const common = { ladder, reason: toReason(reason), source: notice.source, alertname };
+    const why = toReason(rule === undefined ? reason : rule.labels.reason);
+    const common = { ladder, reason: why, source: notice.source, alertname };
     if (ladder === "restart_largest")
       return { intent: { ...common, target: { kind: "host" }, text: `${alertname} (${notice.source})` } };
     const spec = config.workers.find((candidate) => candidate.name === worker);
