@@ -26,9 +26,11 @@ const OUTCOMES = ["done", "ineffective", "failed", "timed_out"] as const;
 
 export interface RemediatorMetricFacts extends StatusFacts {
   build: BuildInfo;
-  notifications: ReadonlyMap<NotificationResult, number>;
-  actionDurations: Histogram;
-  alertToAction: Histogram;
+  telemetry: {
+    notifications: ReadonlyMap<NotificationResult, number>;
+    actionDurations: Histogram;
+    alertToAction: Histogram;
+  };
   heartbeatWall: number | undefined;
   reload: { successful: boolean; atWall: number };
 }
@@ -41,7 +43,7 @@ export function remediatorFamilies(facts: RemediatorMetricFacts): MetricFamily[]
     ...workerFamilies(facts),
     counter(
       "pitcrew_remediator_notifications_total",
-      enumerated(host, "result", NOTIFICATION_RESULTS, facts.notifications),
+      enumerated(host, "result", NOTIFICATION_RESULTS, facts.telemetry.notifications),
     ),
     gauge("pitcrew_remediator_incidents_open", enumerated(host, "state", OPEN_STATES, openByState(facts))),
     counter("pitcrew_remediator_actions_total", actionSamples(facts, host)),
@@ -49,8 +51,8 @@ export function remediatorFamilies(facts: RemediatorMetricFacts): MetricFamily[]
       "pitcrew_remediator_suppressed_total",
       enumerated(host, "reason", SUPPRESS_REASONS, facts.ledger.suppressed),
     ),
-    facts.actionDurations.family(),
-    facts.alertToAction.family(),
+    facts.telemetry.actionDurations.family(),
+    facts.telemetry.alertToAction.family(),
     gauge("pitcrew_remediator_budget_remaining", budgetSamples(facts)),
     one("pitcrew_remediator_heartbeat_timestamp_seconds", facts.heartbeatWall),
     one("pitcrew_remediator_guard_active", Number(facts.loop?.guard === "all_rules")),

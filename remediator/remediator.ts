@@ -1,6 +1,5 @@
 // The remediator without its doors: engine, intake, guard and the loop that reads the machine.
 import type { Config } from "../config/config.ts";
-import { createHistogram, type Histogram } from "../daemon/instruments.ts";
 import type { Log } from "../daemon/log.ts";
 import type { BuildInfo } from "../daemon/version.ts";
 import { readBootId, readUptimeSeconds } from "../worker/boot.ts";
@@ -10,15 +9,14 @@ import { Observer } from "../worker/observer.ts";
 import { actionableSamples } from "../worker/samples.ts";
 import type { Served } from "./api/served.ts";
 import type { LoopView, StatusFacts } from "./api/views.ts";
-import { entryOf } from "./catalogue.ts";
 import { conditionOf } from "./conditions.ts";
 import { DirectoryError } from "./directories.ts";
-import { Guard, type GuardActivity } from "./guard/guard.ts";
+import type { GuardActivity } from "./guard/guard.ts";
 import { loadRules, type RuleBook } from "./guard/rules.ts";
 import { systemClock } from "./incidents/clock.ts";
 import { Engine } from "./incidents/engine.ts";
 import { DEFAULT_POLICY, type Policy } from "./incidents/facts.ts";
-import type { Happening, Incident } from "./incidents/incident.ts";
+import type { Incident } from "./incidents/incident.ts";
 import { Journal } from "./incidents/journal.ts";
 import type { Entry } from "./incidents/journal-entry.ts";
 import { Ledger } from "./incidents/ledger.ts";
@@ -26,8 +24,8 @@ import { Intake } from "./intake/intake.ts";
 import { createManagers } from "./managers/managers.ts";
 import type { NotificationResult, RemediatorMetricFacts } from "./metrics.ts";
 import { closeOfFormerBoot } from "./recover.ts";
-
-const DURATION_BOUNDS = [0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300];
+import { Telemetry } from "./telemetry.ts";
+import { Watch } from "./watch.ts";
 
 export interface RemediatorOptions {
   config: Config;
@@ -46,17 +44,11 @@ export class Remediator implements Served {
   readonly #options: RemediatorOptions;
   readonly #journal: Journal;
   readonly #observer: Observer;
-  readonly #guard: Guard;
-  readonly #notifications = new Map<NotificationResult, number>();
-  readonly #actionDurations: Histogram;
-  readonly #alertToAction: Histogram;
-  readonly #measured = new WeakSet<Happening>();
+  readonly #watch: Watch;
+  readonly #telemetry: Telemetry;
   readonly #startedWall: number;
   #config: Config;
   #rules: RuleBook;
-  #activity: GuardActivity = "off";
-  #timer: NodeJS.Timeout | undefined;
-  #ticking: Promise<void> | undefined;
   reload: { successful: boolean; atWall: number };
 
   /** @throws JournalError */
@@ -85,15 +77,7 @@ export class Remediator implements Served {
       specs: config.workers,
       floors: config.system,
     });
-    const host = { host: config.host };
-    this.#actionDurations = createHistogram(
-      entryOf("pitcrew_remediator_action_duration_seconds"),
-      DURATION_BOUNDS,
-      ["relieve", "drain", "terminate", "kill", "start"].map((action) => ({ ...host, action })),
-    );
-    this.#alertToAction = createHistogram(entryOf("pitcrew_remediator_alert_to_action_seconds"), DURATION_BOUNDS, [
-      { ...host, action: "terminate" },
-    ]);
+    this.#telemetry = new Telemetry(config.host);
     const managers = createManagers({
       runDirectory: config.runDirectory,
       logDirectory: config.logDirectory,
@@ -115,18 +99,31 @@ export class Remediator implements Served {
         request: (incident, kind) => this.#request(incident, kind),
         policy: this.#policy(),
         log,
-        onActed: (seconds) => this.#alertToAction.observe({ ...host, action: "terminate" }, seconds),
-        onEntries: (entries) => this.#noted(entries),
+        onActed: (seconds) => this.#telemetry.acted(seconds),
+        onEntries: (entries) => {
+          this.#telemetry.noted(entries);
+          options.onEntries?.(entries);
+        },
       },
       ledger,
     );
     this.intake = new Intake({
       config: () => this.#config,
-      remediationOf: (alertname) => this.#rules.rules.find((rule) => rule.alert === alertname)?.remediation,
+      ruleOf: (alertname) => this.#rules.rules.find((rule) => rule.alert === alertname),
       engine: this.engine,
     });
-    const { when, heartbeatTimeoutSeconds } = config.remediator.guard;
-    this.#guard = new Guard({ rules: this.#rules, when, heartbeatTimeoutSeconds });
+    this.#watch = new Watch(
+      {
+        observe: () => this.#observer.observe(),
+        samples: (observation) => actionableSamples(this.#config.host, observation),
+        engine: this.engine,
+        intake: this.intake,
+        log,
+        onGuard: options.onGuard,
+      },
+      config.remediator.guard,
+      this.#rules,
+    );
     this.engine.store.commit([
       { type: "daemon", version: options.build.version, pid: process.pid, bootId },
       ...closeOfFormerBoot(ledger, bootId, now),
@@ -143,16 +140,14 @@ export class Remediator implements Served {
       const { desired, desiredReason } = this.engine.ledger.worker(spec.name);
       this.engine.deps.publishDesired(spec.name, desired, desiredReason);
     }
-    await this.#tick();
+    await this.#watch.start(this.#config.remediator.guard.intervalSeconds);
     this.engine.look();
-    this.#timer = setInterval(() => void this.#tickOnce(), this.#config.remediator.guard.intervalSeconds * 1000);
   }
 
   /** Workers live on, unless the last act ends them. */
   async stop(lastAct?: (engine: Engine) => Promise<void>): Promise<void> {
     this.closing = true;
-    clearInterval(this.#timer);
-    await this.#ticking;
+    await this.#watch.stop();
     await this.engine.stop();
     await lastAct?.(this.engine);
     this.#observer.close();
@@ -162,15 +157,14 @@ export class Remediator implements Served {
   replaceConfig(config: Config): void {
     this.#config = config;
     this.#rules = this.#loadRules(config);
-    const { when, heartbeatTimeoutSeconds } = config.remediator.guard;
-    this.#guard.reconfigure({ rules: this.#rules, when, heartbeatTimeoutSeconds });
+    this.#watch.reconfigure(config.remediator.guard, this.#rules);
     this.#observer.setSpecs(config.workers, config.system);
     this.reload = { successful: true, atWall: this.engine.deps.clock().wall };
     this.engine.look();
   }
 
   countNotification(result: NotificationResult): void {
-    this.#notifications.set(result, (this.#notifications.get(result) ?? 0) + 1);
+    this.#telemetry.countNotification(result);
   }
 
   statusFacts(): StatusFacts {
@@ -188,9 +182,7 @@ export class Remediator implements Served {
     return {
       ...this.statusFacts(),
       build: this.#options.build,
-      notifications: this.#notifications,
-      actionDurations: this.#actionDurations,
-      alertToAction: this.#alertToAction,
+      telemetry: this.#telemetry,
       heartbeatWall: this.intake.heartbeatWall,
       reload: this.reload,
     };
@@ -202,37 +194,10 @@ export class Remediator implements Served {
       version: this.#options.build.version,
       started_at: new Date(this.#startedWall * 1000).toISOString(),
       dry_run: this.#config.remediator.dryRun,
-      guard: this.#activity,
+      guard: this.#watch.activity,
       heartbeat_age_seconds: this.intake.heartbeatAt === undefined ? null : mono - this.intake.heartbeatAt,
       journal_writable: this.engine.store.journalWritable,
     };
-  }
-
-  #tickOnce(): Promise<void> {
-    this.#ticking ??= this.#tick()
-      .catch((cause: unknown) => this.log.error("a look at the workers failed", { err: cause }))
-      .finally(() => {
-        this.#ticking = undefined;
-      });
-    return this.#ticking;
-  }
-
-  async #tick(): Promise<void> {
-    const observation = await this.#observer.observe();
-    if (this.closing) return;
-    this.engine.sawAll(observation);
-    const heartbeatAt = this.intake.heartbeatAt;
-    const output = this.#guard.tick(
-      actionableSamples(this.#config.host, observation),
-      this.engine.deps.clock().mono,
-      heartbeatAt === undefined ? {} : { atMonotonicSeconds: heartbeatAt },
-    );
-    this.#activity = output.active;
-    if (output.changed) {
-      this.log.info("the guard", { active: output.active, heartbeat: heartbeatAt === undefined ? "none yet" : "seen" });
-      this.#options.onGuard?.(output.active, heartbeatAt !== undefined);
-    }
-    if (output.notices.length > 0) this.intake.take(output.notices);
   }
 
   #request(incident: Incident, kind: "relief" | "drain"): void {
@@ -249,18 +214,6 @@ export class Remediator implements Served {
       incarnation,
       atSeconds,
     });
-  }
-
-  #noted(entries: readonly Entry[]): void {
-    for (const entry of entries) {
-      if (entry.type !== "incident") continue;
-      const last = entry.incident.story.at(-1);
-      // Later snapshots repeat the line.
-      if (last?.tookSeconds === undefined || last.action === undefined || this.#measured.has(last)) continue;
-      this.#measured.add(last);
-      this.#actionDurations.observe({ host: this.#config.host, action: last.action }, last.tookSeconds);
-    }
-    this.#options.onEntries?.(entries);
   }
 
   #loadRules(config: Config): RuleBook {

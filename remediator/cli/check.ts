@@ -3,10 +3,10 @@
 import { check } from "../../config/check.ts";
 import type { Config } from "../../config/config.ts";
 import { actionableSamples } from "../../worker/samples.ts";
-import { loadRules } from "../guard/rules.ts";
+import { type ActionableRule, loadRules } from "../guard/rules.ts";
 import { type WouldDo, wouldDoNow } from "../guard/would-do.ts";
 import { comparison, seconds } from "../incidents/phrases.ts";
-import type { Reason } from "../incidents/reason.ts";
+import { type Reason, toReason } from "../incidents/reason.ts";
 import { offlineFacts } from "./offline.ts";
 
 export interface CheckCommand {
@@ -23,10 +23,8 @@ export function runCheck(options: CheckCommand): Promise<number> {
       async whatRulesWouldDoNow(config) {
         const { readings, system } = await offlineFacts(config);
         const samples = actionableSamples(config.host, { workers: [...readings.values()], system });
-        return wouldDoNow(loadRules(config.remediator.guard.rules).rules, samples).map((wish) => ({
-          ...wish,
-          text: textOf(config, wish),
-        }));
+        const { rules } = loadRules(config.remediator.guard.rules);
+        return wouldDoNow(rules, samples).map((wish) => ({ ...wish, text: textOf(config, rules, wish) }));
       },
       out: (line) => process.stdout.write(`${line}\n`),
       err: (line) => process.stderr.write(`${line}\n`),
@@ -35,18 +33,15 @@ export function runCheck(options: CheckCommand): Promise<number> {
 }
 
 /** What would come of it if it lasted: the measured value, and what policy would do with the request. */
-function textOf(config: Config, { value, limit, remediation, forSeconds, alert }: WouldDo): string {
-  const reason = REASON_BY_UNIT.find(([pattern]) => pattern.test(alert))?.[1] ?? "other";
-  const measured = comparison(reason, { kind: "true", value, ...(limit === undefined ? {} : { limit }) }).trim();
-  const lasting = forSeconds === 0 ? "" : ` if it lasts ${seconds(forSeconds)}`;
+function textOf(config: Config, rules: readonly ActionableRule[], wish: WouldDo): string {
+  const reason = toReason(rules.find(({ alert }) => alert === wish.alert)?.labels.reason);
+  const lasting = wish.forSeconds === 0 ? "" : `, if it lasts ${seconds(wish.forSeconds)}`;
   const { dryRun } = config.remediator;
-  const dry =
-    dryRun === true || (Array.isArray(dryRun) && dryRun.includes(remediation)) ? "; dry run: nothing is done" : "";
-  return `${measured}${lasting}${dry}`;
+  const isDry = typeof dryRun === "boolean" ? dryRun : dryRun.includes(wish.remediation);
+  return `${measuredText(reason, wish)}${lasting}${isDry ? "; dry run: nothing is done" : ""}`;
 }
 
-/** The unit of a rule's values, as its alert's name tells it. */
-const REASON_BY_UNIT: readonly (readonly [RegExp, Reason])[] = [
-  [/Memory/, "memory_limit"],
-  [/Old|Age/, "age"],
-];
+function measuredText(reason: Reason, { value, limit }: WouldDo): string {
+  if (reason === "down") return "it does not run";
+  return comparison(reason, { kind: "true", value, ...(limit === undefined ? {} : { limit }) }).trim();
+}
