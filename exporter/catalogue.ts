@@ -1,12 +1,12 @@
 // Every metric that the exporter publishes: the source of HELP and TYPE, of the documentation, and of what a collector may name.
-import type { CatalogueEntry, MetricFamily, MetricSample } from "../daemon/metric.ts";
+import type { CatalogueEntry } from "../daemon/metric.ts";
 
 const WORKER = ["host", "worker", "group"] as const;
 const HOST = ["host"] as const;
 
 export type CollectorName = "worker" | "brake" | "system";
 
-interface ExporterEntry extends CatalogueEntry {
+export interface ExporterEntry extends CatalogueEntry {
   type: "gauge" | "counter";
   /** `self`: of the exporter itself, there even when every collector fails. */
   collector: CollectorName | "self";
@@ -238,19 +238,3 @@ export const EXPORTER_CATALOGUE = [
 ] as const satisfies readonly ExporterEntry[];
 
 export type MetricName = (typeof EXPORTER_CATALOGUE)[number]["name"];
-
-/** The metrics of a collector whose values are actionable samples. */
-export function actionableNames(collector: CollectorName): readonly MetricName[] {
-  return EXPORTER_CATALOGUE.filter((entry) => entry.collector === collector && "actionable" in entry).map(
-    (entry) => entry.name,
-  );
-}
-
-const BY_NAME = new Map<MetricName, ExporterEntry>(EXPORTER_CATALOGUE.map((entry) => [entry.name, entry]));
-
-/** A family with the type and help of its catalogue entry. */
-export function family(name: MetricName, samples: readonly MetricSample[]): MetricFamily {
-  const entry = BY_NAME.get(name);
-  if (entry === undefined) throw new TypeError(`${name} is not in the catalogue`);
-  return { name, help: entry.help, type: entry.type, samples };
-}

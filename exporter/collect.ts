@@ -1,8 +1,9 @@
 // One collection: every collector on the same look at the machine, each one's failure its own.
 import type { Log } from "../daemon/log.ts";
 import type { Labels, MetricFamily, MetricSample } from "../daemon/metric.ts";
-import { type CollectorName, family } from "./catalogue.ts";
+import type { CollectorName } from "./catalogue.ts";
 import type { Collector, Look } from "./collectors/collector.ts";
+import { family } from "./family.ts";
 
 export interface CollectDeps {
   look: () => Promise<Look>;

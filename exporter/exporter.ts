@@ -8,12 +8,12 @@ import { collectProcessMetrics } from "../daemon/process-metrics.ts";
 import type { BuildInfo } from "../daemon/version.ts";
 import type { WorkerSpec } from "../worker/spec.ts";
 import type { Floors } from "../worker/system-memory.ts";
-import { family } from "./catalogue.ts";
 import { collectFamilies, createFailureLog } from "./collect.ts";
 import { brakeCollector } from "./collectors/brake.ts";
 import type { Collector } from "./collectors/collector.ts";
 import { systemCollector } from "./collectors/system.ts";
 import { workerCollector } from "./collectors/worker.ts";
+import { family } from "./family.ts";
 import { type ActionableSamples, createLooker, type Observing } from "./observing.ts";
 
 const COLLECTORS: readonly Collector[] = [workerCollector, brakeCollector, systemCollector];

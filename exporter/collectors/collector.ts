@@ -2,7 +2,8 @@
 import type { LabelSet, Labels, MetricFamily, MetricSample } from "../../daemon/metric.ts";
 import type { Observation, ReadSource, WorkerReading } from "../../worker/reading.ts";
 import type { WorkerSpec } from "../../worker/spec.ts";
-import { actionableNames, type CollectorName, family, type MetricName } from "../catalogue.ts";
+import type { CollectorName, MetricName } from "../catalogue.ts";
+import { actionableNames, family } from "../family.ts";
 
 /** By worker and source. */
 export type ReadErrorCounts = ReadonlyMap<string, ReadonlyMap<ReadSource, number>>;

@@ -1,5 +1,5 @@
 // What the whole machine has left, and its floors.
-import { family } from "../catalogue.ts";
+import { family } from "../family.ts";
 import { actionableFamilies, type Collector } from "./collector.ts";
 
 export const systemCollector: Collector = {

@@ -1,6 +1,6 @@
 // What runs: presence, age and memory of each worker.
 import type { MetricFamily, MetricSample } from "../../daemon/metric.ts";
-import { family } from "../catalogue.ts";
+import { family } from "../family.ts";
 import { actionableFamilies, type Collector, type Look, perWorker } from "./collector.ts";
 
 export const workerCollector: Collector = {
