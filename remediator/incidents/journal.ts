@@ -142,6 +142,8 @@ export class Journal {
    * @throws JournalError when the disk is full or read-only; nothing of the batch is kept then.
    */
   append(entries: readonly Entry[], at: Stamp, durable: boolean): JournalRecord[] {
+    // The descriptor's number may be another file's by now.
+    if (this.#closed) throw new JournalError("the journal is closed");
     const records = entries.map((entry, offset) => ({ seq: this.#seq + 1 + offset, at, bootId: this.#bootId, entry }));
     const bytes = Buffer.from(records.map(encodeRecord).join(""), "utf8");
     try {
