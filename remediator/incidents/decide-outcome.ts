@@ -2,7 +2,8 @@
 import type { Incarnation } from "../../worker/incarnation.ts";
 import { incarnationKey, sameIncarnation } from "../../worker/incarnation.ts";
 import type { Policy, WorkerFacts } from "./facts.ts";
-import type { Incident } from "./incident.ts";
+import type { Doubt, Incident } from "./incident.ts";
+import type { Intent } from "./intent.ts";
 import { comparison, seconds } from "./phrases.ts";
 import type { ExitReason } from "./reason.ts";
 import type { Step } from "./step.ts";
@@ -99,11 +100,15 @@ export function decideVerifying(incident: Incident, facts: WorkerFacts, policy: 
     const because = "an operator stopped it while it was being started";
     return { kind: "terminate", target: running, graceSeconds: grace(facts, policy), because };
   }
+  if (incident.doubt !== undefined) return decideDoubt(incident, incident.doubt, facts);
   // Alertmanager swallows an alert that resolves and fires again within one group_interval: we look for ourselves.
   if (facts.condition.kind === "true" && isAboutWorker(incident))
     return {
       kind: "renew",
-      because: `${incident.reason} again, right after its renewal${comparison(incident.reason, facts.condition)}`,
+      intent: {
+        ...aboutSame(incident),
+        text: `${incident.reason} again, right after its renewal${comparison(incident.reason, facts.condition)}`,
+      },
     };
   const deadline = incident.deadline ?? now.mono;
   if (now.mono < deadline) return { kind: "wait", until: Math.min(deadline, now.mono + policy.verifyLookSeconds) };
@@ -121,6 +126,24 @@ export function decideVerifying(incident: Incident, facts: WorkerFacts, policy: 
     state: "resolved",
     because: `verified: pid ${running.pid} has been well for ${seconds(policy.verifySeconds)}`,
   };
+}
+
+function decideDoubt(incident: Incident, doubt: Doubt, { condition }: WorkerFacts): Step {
+  const found = comparison(doubt.reason, condition);
+  if (condition.kind === "false")
+    return {
+      kind: "dismiss",
+      doubt,
+      suppressed: "not_reproduced",
+      because: `our own reading does not show it${found}`,
+    };
+  if (doubt.ladder === "restart" && (condition.kind === "true" || condition.kind === "not_needed"))
+    return { kind: "renew", intent: { target: incident.target, ...doubt } };
+  return { kind: "dismiss", doubt, suppressed: "duplicate", because: "what is not urgent waits until it is verified" };
+}
+
+function aboutSame({ target, ladder, reason, source, alertname }: Incident): Omit<Intent, "text"> {
+  return { target, ladder, reason, source, ...(alertname === undefined ? {} : { alertname }) };
 }
 
 /**

@@ -5,6 +5,8 @@ import type { WorkerFacts } from "./facts.ts";
 import type { Hands } from "./hands.ts";
 import type { ActionKind, ActionOutcome, Happening, Incident } from "./incident.ts";
 import { told } from "./incident.ts";
+import { dismissed, renewal } from "./intent.ts";
+import type { Entry } from "./journal-entry.ts";
 import { isUrgent } from "./rationing.ts";
 import type { Step } from "./step.ts";
 
@@ -147,11 +149,21 @@ const EXECUTORS: { readonly [K in Step["kind"]]: Executor<K> } = {
     engine.startEnded(starting, spec, result);
   },
 
-  renew(engine, incident, step) {
-    const { target, ladder, reason, source, alertname } = incident;
-    engine.accept([
-      { target, ladder, reason, source, ...(alertname === undefined ? {} : { alertname }), text: step.because },
+  renew(engine, incident, step, facts) {
+    const running = facts.reading?.presence.kind === "up" ? facts.reading.presence.incarnation : undefined;
+    const { ended, incident: next } = renewal(incident, step.intent, running, facts.now, engine.newId());
+    engine.store.commit([
+      { type: "incident", incident: ended },
+      { type: "incident", incident: next },
     ]);
+  },
+
+  dismiss(engine, incident, step, facts) {
+    const { doubt: _judged, ...rest } = incident;
+    const entries: Entry[] = [{ type: "incident", incident: { ...rest, changedAt: facts.now } }];
+    if (step.suppressed === "duplicate") engine.store.ledger.countSuppressed("duplicate");
+    else entries.push({ type: "incident", incident: dismissed(incident, step.doubt, step, facts.now, engine.newId()) });
+    engine.store.commit(entries);
   },
 
   verify(engine, incident, step, facts) {

@@ -38,7 +38,10 @@ export async function gatherWorker(context: GatherContext, incident: Incident, w
   return {
     now,
     reading,
-    condition: deps.condition(incident, { workers: reading === undefined ? [] : [reading], system }),
+    condition: deps.condition(
+      { ...incident, ...incident.doubt },
+      { workers: reading === undefined ? [] : [reading], system },
+    ),
     ledger: known,
     seenInThisBoot: known.incarnation?.bootId === deps.bootId,
     remains,

@@ -44,6 +44,15 @@ export interface Happening {
   tookSeconds?: number;
 }
 
+/** Another alert about a process that is being verified: it is judged by a fresh reading before anything else happens. */
+export interface Doubt {
+  alertname: string;
+  ladder: Ladder;
+  reason: Reason;
+  source: IntentSource;
+  text: string;
+}
+
 export interface Incident {
   id: IncidentId;
   target: Target;
@@ -71,6 +80,7 @@ export interface Incident {
   startAttempts?: number;
   startFailedAt?: number;
   replacement?: Incarnation;
+  doubt?: Doubt;
   /** The incident of the worker that was chosen for this host incident. */
   victims?: readonly IncidentId[];
   openedAt: Stamp;
@@ -101,4 +111,21 @@ const STORY_LINES = 60;
 export function told(incident: Incident, happening: Happening): readonly Happening[] {
   const story = [...incident.story, happening];
   return story.length <= STORY_LINES ? story : [...story.slice(0, 10), ...story.slice(story.length - STORY_LINES + 10)];
+}
+
+/** How urgent a ladder is: a more urgent intent joins the open incident and takes it over. */
+export function urgency(ladder: Ladder): number {
+  switch (ladder) {
+    case "relieve":
+      return 0;
+    case "recycle":
+      return 1;
+    case "start":
+      return 2;
+    case "restart":
+    case "restart_largest":
+      return 3;
+    case "stop":
+      return 4;
+  }
 }

@@ -2,10 +2,9 @@
 import type { Incarnation } from "../../worker/incarnation.ts";
 import { sameIncarnation } from "../../worker/incarnation.ts";
 import type { Stamp } from "./clock.ts";
-import type { Incident, IntentSource, Ladder, Target } from "./incident.ts";
-import { told } from "./incident.ts";
-import type { Reason } from "./reason.ts";
-import { urgency } from "./step.ts";
+import type { Doubt, Incident, IntentSource, Ladder, Target } from "./incident.ts";
+import { told, urgency } from "./incident.ts";
+import type { Reason, SuppressReason } from "./reason.ts";
 
 export interface Intent {
   target: Target;
@@ -25,6 +24,8 @@ export type Reception =
   | { kind: "join"; incident: Incident }
   /** The open incident is about a process that has been replaced: it ends, a new one opens. */
   | { kind: "renew"; ended: Incident; incident: Incident }
+  /** Says something else of a process that is being verified: a fresh reading will tell. */
+  | { kind: "doubt"; incident: Incident }
   | { kind: "duplicate"; incident: Incident };
 
 export interface Circumstances {
@@ -32,15 +33,13 @@ export interface Circumstances {
   running: Incarnation | undefined;
   now: Stamp;
   nextId: () => string;
-  /** Whether the last reading shows what an incident is about. */
-  holds: (incident: Incident) => boolean;
 }
 
 /** What an intent becomes, given the target's open incident. */
 export function receive(
   intent: Intent,
   open: Incident | undefined,
-  { running, now, nextId, holds }: Circumstances,
+  { running, now, nextId }: Circumstances,
 ): Reception {
   if (open === undefined) return { kind: "open", incident: opened(intent, running, now, nextId()) };
   switch (open.state) {
@@ -64,13 +63,12 @@ export function receive(
     case "killing":
     case "settling":
       return { kind: "duplicate", incident: open };
-    case "verifying": {
-      const incident = opened(intent, open.replacement ?? running, now, nextId());
-      const isAboutReplacement = sameIncarnation(open.replacement, running);
-      return endsVerification(intent) && (isByOperator(intent) || (isAboutReplacement && holds(incident)))
-        ? { kind: "renew", ended: closedBy(open, intent, now), incident }
+    case "verifying":
+      if (intent.ladder === "stop" || (isByOperator(intent) && intent.ladder !== "start"))
+        return renewal(open, intent, open.replacement ?? running, now, nextId());
+      return raisesDoubt(intent, open)
+        ? { kind: "doubt", incident: doubted(open, intent, now) }
         : { kind: "duplicate", incident: open };
-    }
     case "resolved":
     case "expired":
     case "superseded":
@@ -106,9 +104,31 @@ function takesOver(intent: Intent, open: Incident): boolean {
   return urgency(intent.ladder) > urgency(open.ladder);
 }
 
-/** What is planned waits until the renewal before it is verified. */
-function endsVerification({ ladder, source }: Intent): boolean {
-  return ladder === "stop" || ladder === "restart" || (ladder === "recycle" && source === "operator");
+/** The incident that is being verified ends, and one on its replacement begins. */
+export function renewal(
+  open: Incident,
+  intent: Intent,
+  running: Incarnation | undefined,
+  now: Stamp,
+  id: string,
+): Extract<Reception, { kind: "renew" }> {
+  const { doubt: _settled, ...rest } = open;
+  return { kind: "renew", ended: closedBy(rest, intent, now), incident: opened(intent, running, now, id) };
+}
+
+/** The same alert asks nothing new: its rule is looked at all the while. A worker that is verified is up. */
+function raisesDoubt(intent: Intent, open: Incident): intent is Intent & { alertname: string } {
+  return (
+    intent.alertname !== undefined &&
+    intent.alertname !== open.alertname &&
+    intent.ladder !== "start" &&
+    open.doubt === undefined
+  );
+}
+
+function doubted(open: Incident, intent: Intent & { alertname: string }, now: Stamp): Incident {
+  const { alertname, ladder, reason, source, text } = intent;
+  return { ...open, changedAt: now, doubt: { alertname, ladder, reason, source, text } };
 }
 
 function isByOperator({ source }: Intent): boolean {
@@ -161,5 +181,28 @@ function closedBy(open: Incident, intent: Intent, now: Stamp): Incident {
       text: byOperator ? `superseded: ${intent.text}` : `not well: ${intent.text}`,
       ...(byOperator ? {} : { action: "start" as const, outcome: "ineffective" as const }),
     }),
+  };
+}
+
+/** A doubt that was not confirmed, on the record as an incident of its own that ended where it began. */
+export function dismissed(
+  verifying: Incident,
+  { text, ...about }: Doubt,
+  { suppressed, because }: { suppressed: SuppressReason; because: string },
+  now: Stamp,
+  id: string,
+): Incident {
+  const { target, replacement } = verifying;
+  const story = [text, because].map((line) => ({ at: now, text: line }));
+  return {
+    id,
+    target,
+    ...about,
+    state: "cancelled",
+    suppressed,
+    ...(replacement === undefined ? {} : { incarnation: replacement }),
+    openedAt: now,
+    changedAt: now,
+    story,
   };
 }

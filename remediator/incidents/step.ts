@@ -1,6 +1,7 @@
 // Steps are data: `decide` returns one, the executor table (execute.ts) carries it out.
 import type { Incarnation } from "../../worker/incarnation.ts";
-import type { ActionKind, ActionOutcome, EndState, Ladder } from "./incident.ts";
+import type { ActionKind, ActionOutcome, Doubt, EndState } from "./incident.ts";
+import type { Intent } from "./intent.ts";
 import type { SuppressReason } from "./reason.ts";
 
 export type Step =
@@ -15,7 +16,9 @@ export type Step =
   | { kind: "hold"; because: string; outcome?: { action: ActionKind; outcome: ActionOutcome } }
   | { kind: "start"; because: string }
   /** What was renewed is as bad as before: this incident ends as ineffective and another one begins. */
-  | { kind: "renew"; because: string }
+  | { kind: "renew"; intent: Intent }
+  /** What another alert said of it is not so, or can wait. */
+  | { kind: "dismiss"; doubt: Doubt; suppressed: "not_reproduced" | "duplicate"; because: string }
   | { kind: "verify"; deadline: number; because: string }
   | {
       kind: "close";
@@ -24,20 +27,3 @@ export type Step =
       suppressed?: SuppressReason;
       outcome?: { action: ActionKind; outcome: ActionOutcome };
     };
-
-/** How urgent a ladder is: a more urgent intent joins the open incident and takes it over. */
-export function urgency(ladder: Ladder): number {
-  switch (ladder) {
-    case "relieve":
-      return 0;
-    case "recycle":
-      return 1;
-    case "start":
-      return 2;
-    case "restart":
-    case "restart_largest":
-      return 3;
-    case "stop":
-      return 4;
-  }
-}

@@ -45,14 +45,8 @@ function receptionOf(context: TakeInContext, intent: Intent, now: Stamp): Recept
   const { deps, latest, newId, store } = context;
   const { ledger } = store;
   const { target } = intent;
-  const holds = (incident: Incident) => {
-    const reading = target.kind === "worker" ? latest.get(target.worker) : undefined;
-    const workers = reading === undefined ? [] : [reading];
-    const condition = deps.condition(incident, { workers, system: deps.observeSystem() });
-    return condition.kind === "true" || condition.kind === "not_needed";
-  };
   if (target.kind === "host")
-    return receive(intent, ledger.openHostIncident(), { running: undefined, now, nextId: newId, holds });
+    return receive(intent, ledger.openHostIncident(), { running: undefined, now, nextId: newId });
   const { worker } = target;
   const presence = latest.get(worker)?.presence;
   const running = presence?.kind === "up" ? presence.incarnation : undefined;
@@ -64,5 +58,5 @@ function receptionOf(context: TakeInContext, intent: Intent, now: Stamp): Recept
     if (last !== undefined && isSettled(intent, last, { running, desired, sinceMono }))
       return { kind: "duplicate", incident: last };
   }
-  return receive(intent, open, { running, now, nextId: newId, holds });
+  return receive(intent, open, { running, now, nextId: newId });
 }

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { Incident, OpenState } from "../../../remediator/incidents/incident.ts";
 import { OPEN_STATES } from "../../../remediator/incidents/incident.ts";
-import { type Intent, isSettled, receive } from "../../../remediator/incidents/intent.ts";
+import { type Intent, isSettled, receive, renewal } from "../../../remediator/incidents/intent.ts";
 import type { Incarnation } from "../../../worker/incarnation.ts";
 import { at, incarnation, incident, NOW, startIncident } from "./builders.ts";
 
@@ -33,9 +33,9 @@ function byOperator(ladder: Intent["ladder"], wanted: Partial<Intent> = {}): Int
 function received(
   about: Intent,
   open: Incident | undefined,
-  { running = OLD, holds = true }: { running?: Incarnation | undefined; holds?: boolean } = {},
+  { running = OLD }: { running?: Incarnation | undefined } = {},
 ) {
-  return receive(about, open, { running, now: NOW, nextId: () => "i-2", holds: () => holds });
+  return receive(about, open, { running, now: NOW, nextId: () => "i-2" });
 }
 
 describe("without an open incident", () => {
@@ -47,7 +47,7 @@ describe("without an open incident", () => {
   });
 
   test("an intent on a worker that is down opens one about no process", () => {
-    const opened = receive(DOWN, undefined, { running: undefined, now: NOW, nextId: () => "i-2", holds: () => true });
+    const opened = receive(DOWN, undefined, { running: undefined, now: NOW, nextId: () => "i-2" });
     expect(opened.incident).not.toHaveProperty("incarnation");
   });
 
@@ -84,36 +84,38 @@ describe("the second alert on one worker", () => {
 });
 
 describe("while a new process is being verified", () => {
-  const verifying = incident({ state: "verifying", replacement: NEW });
+  const verifying = incident({ state: "verifying", replacement: NEW, alertname: "PitcrewWorkerTooOld" });
 
-  test("an alert that our own reading of it confirms ends the verification and opens an incident on it", () => {
-    const renewed = received(intent(), verifying, { running: NEW });
+  test("another alert about it raises a doubt, which a fresh reading is to settle", () => {
+    expect(received(intent(), verifying, { running: NEW })).toMatchObject({
+      kind: "doubt",
+      incident: { id: "i-1", state: "verifying", doubt: { alertname: intent().alertname, ladder: "restart" } },
+    });
+  });
+
+  test("the same alert asks nothing new, and one doubt at a time is enough", () => {
+    const same = { ...verifying, alertname: intent().alertname ?? "" };
+    expect(received(intent(), same, { running: NEW })).toMatchObject({ kind: "duplicate" });
+    const { incident: doubted } = received(intent(), verifying, { running: NEW });
+    expect(received(intent(), doubted, { running: NEW })).toMatchObject({ kind: "duplicate" });
+  });
+
+  test("that it is down is no doubt: a process that is verified is up", () => {
+    expect(received(DOWN, verifying, { running: NEW })).toMatchObject({ kind: "duplicate" });
+  });
+
+  test("a doubt that proves right ends the verification and opens an incident on the new process", () => {
+    const renewed = renewal(verifying, intent(), NEW, NOW, "i-2");
     expect(renewed).toMatchObject({
-      kind: "renew",
       ended: { id: "i-1", state: "escalated" },
       incident: { id: "i-2", state: "open", incarnation: NEW },
     });
-    expect(renewed.kind === "renew" && renewed.ended.story.at(-1)).toMatchObject({
-      action: "start",
-      outcome: "ineffective",
-    });
-  });
-
-  test("a late or forged alert that our own reading does not confirm changes nothing", () => {
-    expect(received(intent(), verifying, { running: NEW, holds: false })).toMatchObject({ kind: "duplicate" });
-  });
-
-  test("an alert about the process before it changes nothing", () => {
-    expect(received(intent(), verifying, { running: OLD })).toMatchObject({ kind: "duplicate" });
-  });
-
-  test.each([RECYCLE, RELIEVE, DOWN])("what is not urgent waits until it is verified: $ladder", (planned) => {
-    expect(received(planned, verifying, { running: NEW })).toMatchObject({ kind: "duplicate" });
+    expect(renewed.ended.story.at(-1)).toMatchObject({ action: "start", outcome: "ineffective" });
   });
 
   test.each<Intent["ladder"]>(["stop", "restart", "recycle"])("an operator's %s does not wait", (ladder) => {
     // Even before the new process has been looked at.
-    expect(received(byOperator(ladder), verifying, { running: OLD, holds: false })).toMatchObject({
+    expect(received(byOperator(ladder), verifying, { running: OLD })).toMatchObject({
       kind: "renew",
       ended: { state: "superseded" },
       incident: { ladder, incarnation: NEW },
