@@ -45,7 +45,7 @@ async function thePast({
     ...(worker === undefined ? {} : { worker }),
   });
   try {
-    const answer = await ask(config.runDirectory, "GET", `/api/v1/incidents?${query}`);
+    const answer = await ask(config.runDirectory, "GET", `/api/v1/incidents?${query.toString()}`);
     if (answer.status !== 200) throw new Unreachable(messageOf(answer));
     return { past: narrowed(answer.body as Past, worker), note: undefined };
   } catch (cause) {
@@ -110,6 +110,5 @@ function clock(instant: string): string {
 
 /** Labels are somebody else's text: a terminal gets no control characters from them. */
 function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, "�");
+  return text.replace(/\p{Cc}/gu, "�");
 }

@@ -23,7 +23,7 @@ export async function pause(options: {
 
 export async function resume({ config, worker }: { config: Config; worker: string | undefined }): Promise<number> {
   return told(async () => {
-    const query = worker === undefined ? "" : `?${new URLSearchParams({ worker })}`;
+    const query = worker === undefined ? "" : `?${new URLSearchParams({ worker }).toString()}`;
     const answer = await ask(config.runDirectory, "DELETE", `/api/v1/pauses${query}`);
     if (answer.status !== 200) throw new Unreachable(messageOf(answer));
     const { ended } = answer.body as { ended: number };

@@ -122,6 +122,10 @@ export class View {
   }
 }
 
+const ESCAPE = "\u001b";
+/** A colour sequence, kept by `split` because it is a group. */
+const COLOUR = new RegExp(`(${ESCAPE}\\[[0-9;]*m)`);
+
 type Colour = "dim" | "red" | "yellow" | "green" | "cyan";
 
 const GUARD_TEXTS: Record<GuardActivity, (heartbeat: boolean) => string> = {
@@ -159,8 +163,7 @@ function plainLines(status: StatusView, now: Date): string[] {
 function cutStyled(line: string, width: number): string {
   let visible = 0;
   let out = "";
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the colour sequences themselves
-  for (const part of line.split(/(\u001b\[[0-9;]*m)/)) {
+  for (const part of line.split(COLOUR)) {
     if (part.startsWith("\u001b[")) out += part;
     else {
       out += part.slice(0, Math.max(0, width - visible));

@@ -9,7 +9,7 @@ import type { Store } from "./store.ts";
 export interface Hands {
   readonly deps: EngineDeps;
   readonly store: Store;
-  newId(): string;
+  newId: () => string;
   accept(intents: readonly Intent[]): Reception[];
   startedGroup(group: string): void;
   startEnded(starting: Incident, spec: WorkerSpec, result: StartResult): void;

@@ -12,7 +12,7 @@ export interface TakeInContext {
   deps: EngineDeps;
   store: Store;
   latest: ReadonlyMap<string, WorkerReading>;
-  newId(): string;
+  newId: () => string;
 }
 
 /** @throws JournalError when it cannot be kept; memory emergencies are acted on all the same */

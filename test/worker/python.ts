@@ -17,7 +17,7 @@ export interface PythonProcess {
   child: ChildProcess;
   root: Incarnation;
   /** The process that the script told with `tell(name, pid)`. */
-  told(name: string): Incarnation;
+  told: (name: string) => Incarnation;
 }
 
 /** `tell(name, pid)` speaks of a process; `ready()` ends the start and sleeps until killed. */
