@@ -24,7 +24,6 @@ import {
 const TRUE = { kind: "true", value: 120 * MIB, limit: 100 * MIB } as const;
 const FALSE = { kind: "false", value: 50 * MIB, limit: 100 * MIB } as const;
 const STOP = { ladder: "stop", source: "operator", reason: "operator", by: "ann" } as const;
-const _GONE = { reading: reading({ presence: DOWN }), ledger: endedLedger(), remains: [] };
 
 function decided(state: OpenState, about: Partial<Incident>, seen: Partial<WorkerFacts>) {
   return decide(incident({ state, deadline: NOW.mono + 5, ...about }), facts(seen), POLICY);
