@@ -1,0 +1,247 @@
+// One worker of the fake machine: its processes, how they behave, and the manager that stops and starts them.
+import type { Manager } from "../../../remediator/managers/manager.ts";
+import type { ExitRecord } from "../../../worker/files/exit-record.ts";
+import type { Incarnation } from "../../../worker/incarnation.ts";
+import { incarnationKey, sameIncarnation } from "../../../worker/incarnation.ts";
+import type { WorkerReading } from "../../../worker/reading.ts";
+import type { WorkerSpec } from "../../../worker/spec.ts";
+import { BOOT, brake, MIB } from "./builders.ts";
+import type { Life, World } from "./world.ts";
+
+export interface Behaviour {
+  /** Mebibytes at birth, and more with each second. */
+  memoryMib: number;
+  growthMib: number;
+  /** Seconds from SIGTERM to the end; undefined: it is ignored. */
+  endsWithin: number | undefined;
+  /** Not even SIGKILL ends it. */
+  immortal: boolean;
+  /** Seconds from birth to an end of its own, and the exit code; undefined: it runs on. */
+  endsAfter: number | undefined;
+  exitCode: number;
+  /** A child that outlives its parent until it is killed. */
+  hasChild: boolean;
+  /** Seconds from a drain request to an end with 42; undefined: no such handle. */
+  drainsWithin: number | undefined;
+  relieves: boolean;
+}
+
+const TAME: Behaviour = {
+  memoryMib: 50,
+  growthMib: 0,
+  endsWithin: 0.2,
+  immortal: false,
+  endsAfter: undefined,
+  exitCode: 0,
+  hasChild: false,
+  drainsWithin: undefined,
+  relieves: false,
+};
+
+interface Process extends Behaviour {
+  incarnation: Incarnation;
+  child: Incarnation | undefined;
+  isAlive: boolean;
+  isChildAlive: boolean;
+  bornMono: number;
+  signals: string[];
+}
+
+/** A shim needs a moment to write down how its worker ended, and a start to be known. */
+const EXIT_RECORDED_SECONDS = 0.03;
+const START_SECONDS = 0.05;
+
+export class FakeWorker {
+  readonly spec: WorkerSpec;
+  readonly processes: Process[] = [];
+  /** Of the processes to come. */
+  next: Partial<Behaviour> = {};
+  /** So many starts fail. */
+  failingStarts = 0;
+  readonly requests: string[] = [];
+  /** The next looks at it fail. */
+  failingLooks = 0;
+  readonly #world: World;
+  readonly #exits = new Map<string, { record: ExitRecord; knownMono: number }>();
+
+  constructor(spec: WorkerSpec, world: World) {
+    this.spec = spec;
+    this.#world = world;
+  }
+
+  get running(): Process | undefined {
+    return this.processes.findLast((process) => process.isAlive);
+  }
+
+  get copies(): number {
+    return this.processes.filter((process) => process.isAlive).length;
+  }
+
+  /** Started by pitcrew or by somebody else. */
+  spawn(): Incarnation {
+    const { mono } = this.#world.clock();
+    const pid = 1000 * (1 + [...this.#world.workers.keys()].indexOf(this.spec.name)) + 2 * this.processes.length;
+    const startTicks = Math.round(mono * 100);
+    const incarnation = { bootId: BOOT, pid, startTicks };
+    const behaviour = { ...TAME, ...this.next };
+    if (this.copies > 0) this.#world.violations.push(`a second copy of ${this.spec.name}`);
+    if (this.processes.some(({ isChildAlive }) => isChildAlive))
+      this.#world.violations.push(`a copy of ${this.spec.name} beside what is left of the one before`);
+    const child = behaviour.hasChild ? { bootId: BOOT, pid: pid + 1, startTicks } : undefined;
+    const process: Process = {
+      ...behaviour,
+      incarnation,
+      child,
+      isAlive: true,
+      isChildAlive: child !== undefined,
+      bornMono: mono,
+      signals: [],
+    };
+    this.processes.push(process);
+    if (process.endsAfter !== undefined) this.#endLater(process, process.endsAfter, process.exitCode);
+    return incarnation;
+  }
+
+  /** Ends the process that runs, as its own doing or somebody else's. */
+  end(code: number): void {
+    if (this.running !== undefined) this.#end(this.running, code);
+  }
+
+  tame(): void {
+    this.next = {};
+    this.failingStarts = 0;
+    for (const process of this.processes) Object.assign(process, { ...TAME, hasChild: process.hasChild });
+  }
+
+  requested(kind: string): void {
+    this.requests.push(kind);
+    const { running } = this;
+    if (running === undefined) return;
+    if (kind === "drain" && running.drainsWithin !== undefined) this.#endLater(running, running.drainsWithin, 42);
+    if (kind === "relief" && running.relieves) Object.assign(running, { memoryMib: 10, growthMib: 0 });
+  }
+
+  /** A look for this worker alone, as the engine takes it. */
+  look(): WorkerReading {
+    if (this.failingLooks > 0) {
+      this.failingLooks -= 1;
+      throw new Error("EMFILE");
+    }
+    return this.read();
+  }
+
+  read(): WorkerReading {
+    const { running, spec } = this;
+    const { mono, wall } = this.#world.clock();
+    const isDesiredUp = spec.manager.kind !== "observe" && this.#world.desired.get(spec.name) !== "down";
+    if (running === undefined)
+      return {
+        spec,
+        presence: { kind: "down" },
+        desiredUp: isDesiredUp,
+        brake: undefined,
+        brakeStreak: undefined,
+        tree: undefined,
+      };
+    const { incarnation, child, isChildAlive, drainsWithin, relieves, bornMono } = running;
+    const ageSeconds = mono - bornMono;
+    const memoryBytes = (running.memoryMib + running.growthMib * ageSeconds) * MIB;
+    const handles = [
+      ...(relieves ? (["relief"] as const) : []),
+      ...(drainsWithin === undefined ? [] : (["drain"] as const)),
+    ];
+    return {
+      spec,
+      presence: { kind: "up", incarnation },
+      desiredUp: isDesiredUp,
+      brake: brake({ worker: spec.name, incarnation, handles }),
+      brakeStreak: 0,
+      tree: {
+        members: child !== undefined && isChildAlive ? [incarnation, child] : [incarnation],
+        startTimeSeconds: wall - ageSeconds,
+        ageSeconds,
+        maxAgeSeconds: spec.limits.ageSeconds,
+        residentMemoryBytes: memoryBytes,
+        memoryBytes,
+        residentMemoryPeakBytes: memoryBytes,
+      },
+    };
+  }
+
+  manager(life: Life): Manager {
+    return {
+      start: async () => {
+        const started = life.act("start", () => (this.failingStarts > 0 ? undefined : this.spawn()));
+        await life.orNever(() => undefined);
+        await new Promise((resolve) => setTimeout(resolve, START_SECONDS * 1000));
+        await life.orNever(() => undefined);
+        if (started !== undefined) return { kind: "started", incarnation: started };
+        this.failingStarts -= 1;
+        return { kind: "failed", code: "ENOENT", message: `${this.spec.name}: there is no /nowhere/worker` };
+      },
+      findStart: () => undefined,
+      terminate: async (_spec, target) => {
+        const result = life.act("SIGTERM", () => this.#terminate(target));
+        return life.orNever(() => result ?? { kind: "gone" });
+      },
+      kill: async (_spec, target, members) => {
+        life.act("SIGKILL", () => this.#kill(target, members));
+        return life.orNever(() => ({ kind: "sent" }));
+      },
+      remains: (_spec, target, members) => this.#living([...(target === undefined ? [] : [target]), ...members]),
+      exitOf: (spec, target) => {
+        if (spec.manager.kind !== "supervised") return undefined;
+        const exit = this.#exits.get(incarnationKey(target));
+        return exit !== undefined && this.#world.clock().mono >= exit.knownMono ? exit.record : undefined;
+      },
+    };
+  }
+
+  #terminate(target: Incarnation) {
+    const process = this.#processOf(target);
+    if (process === undefined || !process.isAlive) return { kind: "gone" } as const;
+    process.signals.push("SIGTERM");
+    if (process.endsWithin !== undefined) this.#endLater(process, process.endsWithin, 143);
+    return { kind: "sent" } as const;
+  }
+
+  #kill(target: Incarnation, members: readonly Incarnation[]): void {
+    for (const process of this.processes) {
+      if (process.immortal) continue;
+      const meant = [target, ...members];
+      if (meant.some((one) => sameIncarnation(one, process.child))) process.isChildAlive = false;
+      if (!meant.some((one) => sameIncarnation(one, process.incarnation))) continue;
+      if (process.isAlive) process.signals.push("SIGKILL");
+      this.#end(process, 137);
+      process.isChildAlive = false;
+    }
+  }
+
+  /** The trees of these: what of their children still lives, too. */
+  #living(wanted: readonly Incarnation[]): Incarnation[] {
+    return this.processes.flatMap(({ incarnation, child, isAlive, isChildAlive }) => {
+      const isMeant = wanted.some((one) => sameIncarnation(one, incarnation) || sameIncarnation(one, child));
+      if (!isMeant) return [];
+      return [...(isAlive ? [incarnation] : []), ...(child !== undefined && isChildAlive ? [child] : [])];
+    });
+  }
+
+  #processOf(incarnation: Incarnation): Process | undefined {
+    return this.processes.find((process) => sameIncarnation(process.incarnation, incarnation));
+  }
+
+  #endLater(process: Process, seconds: number, code: number): void {
+    setTimeout(() => this.#end(process, code), seconds * 1000);
+  }
+
+  #end(process: Process, code: number): void {
+    if (!process.isAlive || process.immortal) return;
+    const { incarnation } = process;
+    const { mono, wall } = this.#world.clock();
+    process.isAlive = false;
+    const record: ExitRecord = { version: 1, worker: this.spec.name, incarnation, code, atSeconds: wall };
+    this.#exits.set(incarnationKey(incarnation), { record, knownMono: mono + EXIT_RECORDED_SECONDS });
+    // As the watch on the run directory does.
+    setTimeout(() => this.#world.engine.lookAtWorker(this.spec.name), EXIT_RECORDED_SECONDS * 1000);
+  }
+}
