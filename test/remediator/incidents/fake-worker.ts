@@ -5,38 +5,9 @@ import type { Incarnation } from "../../../worker/incarnation.ts";
 import { incarnationKey, sameIncarnation } from "../../../worker/incarnation.ts";
 import type { WorkerReading } from "../../../worker/reading.ts";
 import type { WorkerSpec } from "../../../worker/spec.ts";
+import { type Behaviour, TAME } from "./behaviour.ts";
 import { BOOT, brake, MIB } from "./builders.ts";
 import type { Life, World } from "./world.ts";
-
-export interface Behaviour {
-  /** Mebibytes at birth, and more with each second. */
-  memoryMib: number;
-  growthMib: number;
-  /** Seconds from SIGTERM to the end; undefined: it is ignored. */
-  endsWithin: number | undefined;
-  /** Not even SIGKILL ends it. */
-  immortal: boolean;
-  /** Seconds from birth to an end of its own, and the exit code; undefined: it runs on. */
-  endsAfter: number | undefined;
-  exitCode: number;
-  /** A child that outlives its parent until it is killed. */
-  hasChild: boolean;
-  /** Seconds from a drain request to an end with 42; undefined: no such handle. */
-  drainsWithin: number | undefined;
-  relieves: boolean;
-}
-
-const TAME: Behaviour = {
-  memoryMib: 50,
-  growthMib: 0,
-  endsWithin: 0.2,
-  immortal: false,
-  endsAfter: undefined,
-  exitCode: 0,
-  hasChild: false,
-  drainsWithin: undefined,
-  relieves: false,
-};
 
 interface Process extends Behaviour {
   incarnation: Incarnation;
@@ -59,6 +30,8 @@ export class FakeWorker {
   /** So many starts fail. */
   failingStarts = 0;
   readonly requests: string[] = [];
+  /** As a stop command that hangs. */
+  terminateTakesSeconds = 0;
   /** The next looks at it fail. */
   failingLooks = 0;
   readonly #world: World;
@@ -182,6 +155,8 @@ export class FakeWorker {
       findStart: () => undefined,
       terminate: async (_spec, target) => {
         const result = life.act("SIGTERM", () => this.#terminate(target));
+        if (this.terminateTakesSeconds > 0)
+          await new Promise((resolve) => setTimeout(resolve, this.terminateTakesSeconds * 1000));
         return life.orNever(() => result ?? { kind: "gone" });
       },
       kill: async (_spec, target, members) => {

@@ -1,0 +1,75 @@
+// The disk is full, looks fail, others interfere.
+import { describe, expect, test } from "vitest";
+import { JournalError } from "../../../remediator/incidents/journal.ts";
+import { command, ROOMY } from "./builders.ts";
+import { OVER_LIMIT, order, quiet, timeIsFake, worldOf } from "./scenario.ts";
+import { flush, pass } from "./world.ts";
+
+timeIsFake();
+
+describe("a full disk", () => {
+  test("does not keep a worker over its memory limit alive", async () => {
+    const world = await worldOf();
+    world.diskFull = true;
+    Object.assign(world.worker("w").running ?? {}, { memoryMib: 150 });
+    await pass(30);
+    expect(world.worker("w").processes).toHaveLength(2);
+    expect(world.engine.store.journalWritable).toBe(false);
+    world.diskFull = false;
+    world.worker("w").end(1);
+    await pass(5);
+    expect(world.engine.store.journalWritable).toBe(true);
+  });
+
+  test("loses no incident that is under way: what would have joined it has not", async () => {
+    const world = await worldOf([{ manager: command(true) }], quiet());
+    const w = world.worker("w");
+    w.failingStarts = 3;
+    w.end(1);
+    world.alert({ alertname: "PitcrewWorkerDown", remediation: "start", reason: "down", worker: "w" });
+    await pass(1.5);
+    expect(world.engine.ledger.openIncidentOf("w")).toMatchObject({ state: "holding" });
+    world.diskFull = true;
+    expect(() => order(world, "restart")).toThrow(JournalError);
+    world.diskFull = false;
+    await pass(30);
+    expect(w.copies).toBe(1);
+  });
+});
+
+describe("looks that fail or lie", () => {
+  test("a look that fails ends neither the engine nor the incident", async () => {
+    const world = await worldOf();
+    world.worker("w").failingLooks = 2;
+    world.engine.lookAtWorker("w");
+    await flush();
+    Object.assign(world.worker("w").running ?? {}, { memoryMib: 150 });
+    await pass(30);
+    expect(world.worker("w").processes).toHaveLength(2);
+  });
+
+  test("a look that began before the present process was known does not bring the former one back", async () => {
+    const world = await worldOf();
+    const w = world.worker("w");
+    const before = { workers: [w.read()], system: ROOMY };
+    const begun = world.clock().mono;
+    Object.assign(w.running ?? {}, { memoryMib: 150 });
+    await pass(10);
+    const known = structuredClone(world.engine.ledger.worker("w"));
+    world.engine.sawAll(before, begun);
+    expect(world.engine.ledger.worker("w")).toEqual(known);
+    expect(known.restarts.has("external")).toBe(false);
+  });
+
+  test("a worker that somebody else renewed first is not renewed again", async () => {
+    const world = await worldOf([{ manager: command(true) }], quiet());
+    const w = world.worker("w");
+    Object.assign(w.running ?? {}, { memoryMib: 150 });
+    w.end(0);
+    w.spawn();
+    world.alert({ ...OVER_LIMIT, worker: "w" });
+    await pass(15);
+    expect(w.processes).toHaveLength(2);
+    expect([...world.engine.ledger.worker("w").restarts]).toEqual([["external", 1]]);
+  });
+});
