@@ -10,6 +10,7 @@ import { isPaused } from "./incidents/gather.ts";
 import { OPEN_STATES } from "./incidents/incident.ts";
 import { budgetRemaining, cooldownUntil } from "./incidents/rationing.ts";
 import { EXIT_REASONS, REASONS, SUPPRESS_REASONS } from "./incidents/reason.ts";
+import { groupsOf, isStorm } from "./incidents/storm.ts";
 
 export const NOTIFICATION_RESULTS = [
   "accepted",
@@ -60,7 +61,10 @@ export function remediatorFamilies(facts: RemediatorMetricFacts): MetricFamily[]
       "pitcrew_remediator_dry_run",
       Number(facts.config.remediator.dryRun !== false && !isEmptyList(facts.config.remediator.dryRun)),
     ),
-    one("pitcrew_remediator_storm", 0),
+    one(
+      "pitcrew_remediator_storm",
+      Number(isStorm(facts.ledger.renewals, groupsOf(facts.config.workers), facts.now.mono)),
+    ),
     one("pitcrew_remediator_journal_writable", Number(facts.loop?.journal_writable ?? false)),
     gauge("pitcrew_remediator_build_info", [
       {

@@ -1,5 +1,6 @@
 // Whether a worker that is down may start now, and why not. Budgets, cooldown, pauses and slots ration starts here, and only here.
 import { grace, killLeftovers } from "./decide-outcome.ts";
+import { decideQuarantine } from "./decide-quarantine.ts";
 import type { Policy, WorkerFacts } from "./facts.ts";
 import type { Incident } from "./incident.ts";
 import { clockSeconds } from "./phrases.ts";
@@ -70,7 +71,7 @@ export function decideStart(incident: Incident, facts: WorkerFacts, policy: Poli
   if (facts.remains.length > 0) return oldTreeRemains(facts, policy);
   return {
     kind: "start",
-    because: incident.state === "open" ? `${incident.reason}: it does not run` : "a fresh process",
+    because: incident.state === "open" ? "it is meant to run" : "a fresh process",
   };
 }
 
@@ -99,7 +100,7 @@ function oldTreeRemains(facts: WorkerFacts, policy: Policy): Step {
 }
 
 function startHeldBack(incident: Incident, facts: WorkerFacts, policy: Policy): Step | undefined {
-  const { now, rations, ledger, reading } = facts;
+  const { now, rations, reading } = facts;
   const lookAgain = now.mono + policy.lookAgainSeconds;
   const byOperator = incident.source === "operator";
   if (facts.paused && !byOperator) return blocked("paused", lookAgain, "automation is paused");
@@ -111,8 +112,19 @@ function startHeldBack(incident: Incident, facts: WorkerFacts, policy: Policy): 
   const graceLeft = policy.startupGraceSeconds - facts.daemonAgeSeconds;
   if (incident.state === "open" && (incident.source === "webhook" || incident.source === "guard") && graceLeft > 0)
     return blocked("startup_grace", now.mono + graceLeft, "pitcrew itself has just started");
-  if (ledger.quarantine?.holds === "stopped" && !byOperator)
-    return blocked("quarantined", lookAgain, "quarantined: held stopped");
+  const quarantine = decideQuarantine(incident, facts, policy);
+  if (quarantine.kind === "held") return quarantine.step;
+  const ration = quarantine.kind === "half_open" ? undefined : rationed(incident, facts);
+  if (ration !== undefined) return ration;
+  if (rations.groupStartFreeAt > now.mono)
+    return { kind: "wait", until: rations.groupStartFreeAt, because: "start_interval of its group" };
+  if (!facts.slotFree) return blocked("slot_busy", lookAgain, "another termination or start is under way");
+  return undefined;
+}
+
+/** Back-off, cooldown and budgets. */
+function rationed(incident: Incident, { now, rations }: WorkerFacts): Step | undefined {
+  const byOperator = incident.source === "operator";
   // An operator does not wait for what happened before; an attempt of their own that failed is waited for.
   if (rations.backoffUntil > now.mono && !(byOperator && incident.startAttempts === undefined))
     return {
@@ -138,8 +150,5 @@ function startHeldBack(incident: Incident, facts: WorkerFacts, policy: Policy): 
         );
     }
   }
-  if (rations.groupStartFreeAt > now.mono)
-    return { kind: "wait", until: rations.groupStartFreeAt, because: "start_interval of its group" };
-  if (!facts.slotFree) return blocked("slot_busy", lookAgain, "another termination or start is under way");
   return undefined;
 }

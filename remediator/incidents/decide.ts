@@ -156,6 +156,8 @@ function heldBack(incident: Incident, facts: WorkerFacts, policy: Policy): Step 
         cooldown,
         `cooldown: it was renewed lately and may be again in ${clockSeconds(cooldown - now.mono)}`,
       );
+    if (facts.storm && !byOperator)
+      return blocked("storm", lookAgain, "a storm of urgent renewals: planned ones wait until it is over");
     if (facts.healthyPeers < facts.minHealthy)
       return blocked(
         "min_healthy",

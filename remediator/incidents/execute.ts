@@ -3,10 +3,11 @@ import type { Incarnation } from "../../worker/incarnation.ts";
 import { sameIncarnation } from "../../worker/incarnation.ts";
 import type { WorkerFacts } from "./facts.ts";
 import type { Hands } from "./hands.ts";
-import type { ActionKind, ActionOutcome, Happening, Incident } from "./incident.ts";
-import { told } from "./incident.ts";
+import type { Incident } from "./incident.ts";
+import { targetName, told } from "./incident.ts";
 import { dismissed, renewal } from "./intent.ts";
 import type { Entry } from "./journal-entry.ts";
+import { outcomeOf } from "./outcome.ts";
 import { isUrgent } from "./rationing.ts";
 import type { Step } from "./step.ts";
 
@@ -145,8 +146,23 @@ const EXECUTORS: { readonly [K in Step["kind"]]: Executor<K> } = {
       { at: facts.now, text: `starts: ${step.because}`, action: "start" },
     );
     engine.startedGroup(spec.group);
+    // The half-open try: the next one is half an hour from now, should this one fail.
+    const { quarantine } = facts.ledger;
+    if (quarantine?.holds === "stopped")
+      engine.store.commit([
+        { type: "quarantine", worker: spec.name, reason: quarantine.reason, incident: incident.id, holds: "stopped" },
+      ]);
     const result = await engine.deps.manager(spec).start(spec, startId);
     engine.startEnded(starting, spec, result);
+  },
+
+  quarantine(engine, incident, step, facts) {
+    const worker = targetName(incident.target);
+    engine.store.commit([
+      { type: "quarantine", worker, reason: incident.reason, incident: incident.id, holds: "stopped" },
+    ]);
+    engine.store.transition(incident, { state: "holding" }, { at: facts.now, text: step.because });
+    engine.wakeAt(facts.now.mono);
   },
 
   renew(engine, incident, step, facts) {
@@ -197,6 +213,10 @@ const EXECUTORS: { readonly [K in Step["kind"]]: Executor<K> } = {
   },
 
   close(engine, incident, step, facts) {
+    const worker = targetName(incident.target);
+    const verified = incident.state === "verifying" && step.state === "resolved";
+    if (verified && facts.ledger.quarantine?.holds === "stopped" && facts.reading?.presence.kind === "up")
+      engine.store.commit([{ type: "clear", worker, by: "its half-open try" }]);
     engine.store.transition(
       incident,
       { state: step.state, ...(step.suppressed === undefined ? {} : { suppressed: step.suppressed }) },
@@ -214,17 +234,6 @@ const EXECUTORS: { readonly [K in Step["kind"]]: Executor<K> } = {
 export async function execute(engine: Hands, incident: Incident, step: Step, facts: WorkerFacts): Promise<void> {
   const executor = EXECUTORS[step.kind] as Executor<Step["kind"]>;
   await executor(engine, incident, step as never, facts);
-}
-
-/** An action's outcome with how long it took, counted from the line that began it. */
-export function outcomeOf(
-  incident: Incident,
-  action: ActionKind,
-  outcome: ActionOutcome,
-  nowMono: number,
-): Pick<Happening, "action" | "outcome" | "tookSeconds"> {
-  const begun = incident.story.findLast((line) => line.action === action && line.outcome === undefined);
-  return { action, outcome, ...(begun === undefined ? {} : { tookSeconds: nowMono - begun.at.mono }) };
 }
 
 function meant(facts: WorkerFacts): Pick<Incident, "incarnation" | "members"> {

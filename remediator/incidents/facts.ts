@@ -39,6 +39,8 @@ export interface WorkerFacts {
   healthyPeers: number;
   minHealthy: number;
   paused: boolean;
+  /** So many urgent renewals that planned ones wait. */
+  storm: boolean;
   dryRun: boolean;
   /** Seconds since this daemon began. */
   daemonAgeSeconds: number;
@@ -57,6 +59,11 @@ export interface Policy {
   verifyLookSeconds: number;
   /** After SIGKILL: how long until a survivor is a failure. */
   killSeconds: number;
+  /** So many young deaths in a row hold a worker stopped; it is tried once in `halfOpenSeconds`. */
+  youngDeathsToQuarantine: number;
+  /** The same, once its budget of urgent starts is spent, too. */
+  youngDeathsToQuarantineBeyondBudget: number;
+  halfOpenSeconds: number;
   /** Verified: at most this fraction of its memory limit. */
   verifiedFraction: number;
   /** Below the critical floor the grace of a termination is cut to this. */
@@ -68,6 +75,9 @@ export const DEFAULT_POLICY: Omit<Policy, "startupGraceSeconds" | "verifySeconds
   lookAgainSeconds: 10,
   verifyLookSeconds: 2,
   killSeconds: 10,
+  youngDeathsToQuarantine: 6,
+  youngDeathsToQuarantineBeyondBudget: 4,
+  halfOpenSeconds: 1800,
   verifiedFraction: 0.8,
   criticalGraceSeconds: 2,
 };

@@ -10,6 +10,7 @@ import type { Incident, IncidentId } from "./incident.ts";
 import { holdsSlot } from "./incident.ts";
 import type { Ledger } from "./ledger.ts";
 import { backoffSeconds, budgetFreeAt, cooldownUntil } from "./rationing.ts";
+import { groupsOf, isStorm } from "./storm.ts";
 import type { Candidate } from "./victim.ts";
 
 export interface GatherContext {
@@ -49,6 +50,7 @@ export async function gatherWorker(context: GatherContext, incident: Incident, w
     healthyPeers: peers,
     minHealthy: reading === undefined ? 0 : (config.remediator.minHealthy.get(reading.spec.group) ?? 0),
     paused: isPaused(ledger, worker, now.wall),
+    storm: isStorm(ledger.renewals, groupsOf(config.workers), now.mono),
     dryRun: isDry(config, incident),
     daemonAgeSeconds: now.mono - context.daemonStartedMono,
     critical: isCritical(system),

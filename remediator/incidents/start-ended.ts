@@ -3,9 +3,9 @@ import { sameIncarnation } from "../../worker/incarnation.ts";
 import type { WorkerSpec } from "../../worker/spec.ts";
 import type { StartResult } from "../managers/manager.ts";
 import type { EngineDeps } from "./engine-deps.ts";
-import { outcomeOf } from "./execute.ts";
 import type { Incident } from "./incident.ts";
 import type { Entry } from "./journal-entry.ts";
+import { outcomeOf } from "./outcome.ts";
 import { isUrgent } from "./rationing.ts";
 import type { Store } from "./store.ts";
 

@@ -15,6 +15,7 @@ export type Step =
   /** The old tree is gone: whether a new one may start is the next question. */
   | { kind: "hold"; because: string; outcome?: { action: ActionKind; outcome: ActionOutcome } }
   | { kind: "start"; because: string }
+  | { kind: "quarantine"; because: string }
   /** What was renewed is as bad as before: this incident ends as ineffective and another one begins. */
   | { kind: "renew"; intent: Intent }
   /** What another alert said of it is not so, or can wait. */

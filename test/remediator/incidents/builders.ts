@@ -149,6 +149,7 @@ export function facts(wanted: Partial<WorkerFacts> = {}): WorkerFacts {
     healthyPeers: 9,
     minHealthy: 0,
     paused: false,
+    storm: false,
     dryRun: false,
     daemonAgeSeconds: 3600,
     critical: false,

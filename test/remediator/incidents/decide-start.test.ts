@@ -49,7 +49,7 @@ describe("a start", () => {
     ["automation is paused", startIncident(), { paused: true }, "paused", 10],
     ["dry run", DOWN_ALERT, { dryRun: true }, "dry_run", 10],
     ["pitcrew has just started and only an alert says so", DOWN_ALERT, { daemonAgeSeconds: 10 }, "startup_grace", 20],
-    ["it is held stopped in quarantine", HOLDING, { ledger: quarantined() }, "quarantined", 10],
+    ["it is held stopped in quarantine", HOLDING, { ledger: quarantined() }, "quarantined", 1740],
     ["it was renewed lately", HOLDING, rationed({ cooldownUntil: NOW.mono + 25 }), "cooldown", 25],
     ["its budget is spent", HOLDING, rationed({ workerBudgetFreeAt: NOW.mono + 99 }), "budget", 99],
     ["the host's budget is spent", startIncident(), rationed({ hostBudgetFreeAt: NOW.mono + 99 }), "budget", 99],
