@@ -3,6 +3,7 @@ import { ProcessTable } from "../../worker/process-table.ts";
 import { fixtureProc } from "./fixture-proc.ts";
 
 const [a, b, c] = [5_000_001, 5_000_002, 5_000_003];
+const sorted = (pids: readonly number[]) => pids.toSorted((x, y) => x - y);
 const look = { uptimeSeconds: 10_000, mustList: true };
 const ROTATION = 16;
 
@@ -10,19 +11,14 @@ describe("the table of processes", () => {
   test("tells of each process once, and again of those that are gone", () => {
     const proc = fixtureProc([{ pid: a }, { pid: b }]);
     const table = new ProcessTable(proc.root);
-    expect(
-      table
-        .refresh(look)
-        .fresh.map(({ pid }) => pid)
-        .sort(),
-    ).toEqual([1, a, b]);
+    expect(sorted(table.refresh(look).fresh.map(({ pid }) => pid))).toEqual([1, a, b]);
     proc.put({ pid: c });
     proc.remove(a);
     const change = table.refresh(look);
     expect(change.fresh.map(({ pid }) => pid)).toEqual([c]);
     expect(change.goneOrDead).toEqual([a]);
     expect(table.get(a)).toBeUndefined();
-    expect([...table.entries()].map(({ pid }) => pid).sort()).toEqual([1, b, c]);
+    expect(sorted([...table.entries()].map(({ pid }) => pid))).toEqual([1, b, c]);
   });
 
   test("tells of a process again and again until it has settled: it may exec", () => {
@@ -41,7 +37,7 @@ describe("the table of processes", () => {
     proc.put({ pid: a, comm: "exec'd" });
     proc.put({ pid: b, startTicks: 700 });
     const changes = Array.from({ length: ROTATION }, () => table.refresh(look));
-    expect(changes.flatMap(({ fresh }) => fresh.map(({ pid }) => pid)).sort()).toEqual([a, b]);
+    expect(sorted(changes.flatMap(({ fresh }) => fresh.map(({ pid }) => pid)))).toEqual([a, b]);
     expect(changes.filter(({ hasReplaced }) => hasReplaced)).toHaveLength(1);
     expect(changes.flatMap(({ goneOrDead }) => goneOrDead)).toEqual([b]);
     expect(table.get(b)?.startTicks).toBe(700);
