@@ -15,6 +15,8 @@ export interface Behaviour {
   hasChild: boolean;
   /** Seconds from a drain request to an end with 42; undefined: no such handle. */
   drainsWithin: number | undefined;
+  /** Its own age limit; undefined: as configured. */
+  maxAgeSeconds: number | undefined;
   relieves: boolean;
 }
 
@@ -28,5 +30,6 @@ export const TAME: Behaviour = {
   exitCode: 0,
   hasChild: false,
   drainsWithin: undefined,
+  maxAgeSeconds: undefined,
   relieves: false,
 };

@@ -15,6 +15,7 @@ interface Process extends Behaviour {
   isAlive: boolean;
   isChildAlive: boolean;
   bornMono: number;
+  knownMono: number;
   signals: string[];
 }
 
@@ -30,6 +31,10 @@ export class FakeWorker {
   /** So many starts fail. */
   failingStarts = 0;
   readonly requests: string[] = [];
+  /** Between a birth and its pid record: until then only the lock knows of the process. */
+  hiddenSeconds = 0;
+  /** Pitcrew must not start it. */
+  isForbidden = false;
   /** As a stop command that hangs. */
   terminateTakesSeconds = 0;
   /** The next looks at it fail. */
@@ -42,8 +47,10 @@ export class FakeWorker {
     this.#world = world;
   }
 
+  /** As its records show it. */
   get running(): Process | undefined {
-    return this.processes.findLast((process) => process.isAlive);
+    const { mono } = this.#world.clock();
+    return this.processes.findLast((process) => process.isAlive && mono >= process.knownMono);
   }
 
   get copies(): number {
@@ -68,6 +75,7 @@ export class FakeWorker {
       isAlive: true,
       isChildAlive: child !== undefined,
       bornMono: mono,
+      knownMono: mono + this.hiddenSeconds,
       signals: [],
     };
     this.processes.push(process);
@@ -133,7 +141,7 @@ export class FakeWorker {
         members: child !== undefined && isChildAlive ? [incarnation, child] : [incarnation],
         startTimeSeconds: wall - ageSeconds,
         ageSeconds,
-        maxAgeSeconds: spec.limits.ageSeconds,
+        maxAgeSeconds: running.maxAgeSeconds ?? spec.limits.ageSeconds,
         residentMemoryBytes: memoryBytes,
         memoryBytes,
         residentMemoryPeakBytes: memoryBytes,
@@ -144,7 +152,9 @@ export class FakeWorker {
   manager(life: Life): Manager {
     return {
       start: async () => {
-        const started = life.act("start", () => (this.failingStarts > 0 ? undefined : this.spawn()));
+        if (this.copies > 0 && this.running === undefined)
+          return { kind: "already_running", detail: `${this.spec.name}: its lock is held` };
+        const started = life.act("start", () => (this.failingStarts > 0 ? undefined : this.#start()));
         await life.orNever(() => undefined);
         await new Promise((resolve) => setTimeout(resolve, START_SECONDS * 1000));
         await life.orNever(() => undefined);
@@ -170,6 +180,11 @@ export class FakeWorker {
         return exit !== undefined && this.#world.clock().mono >= exit.knownMono ? exit.record : undefined;
       },
     };
+  }
+
+  #start(): Incarnation {
+    if (this.isForbidden) this.#world.violations.push(`${this.spec.name} was started although an operator stopped it`);
+    return this.spawn();
   }
 
   #terminate(target: Incarnation) {
