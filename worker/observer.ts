@@ -94,6 +94,8 @@ export class Observer {
   /** After a reload. A worker that is still found in the same way keeps what is known of its process. */
   setSpecs(specs: readonly WorkerSpec[], floors: Floors): void {
     this.#floors = floors;
+    // Users come and go; a reload is when somebody expects that to be seen.
+    this.#uids.clear();
     this.#errors.setWorkers(specs.map(({ name }) => name));
     const { finders, mustJudgeAll } = this.#registry.create(specs);
     if (mustJudgeAll) this.#watcher.judgeAll();
