@@ -14,6 +14,7 @@ import { DirectoryError } from "./directories.ts";
 import type { GuardActivity } from "./guard/guard.ts";
 import { loadRules, type RuleBook } from "./guard/rules.ts";
 import { systemClock } from "./incidents/clock.ts";
+import { compacted } from "./incidents/compaction.ts";
 import { Engine } from "./incidents/engine.ts";
 import { DEFAULT_POLICY, type Policy } from "./incidents/facts.ts";
 import type { Incident } from "./incidents/incident.ts";
@@ -119,6 +120,7 @@ export class Remediator implements Served {
         engine: this.engine,
         intake: this.intake,
         log,
+        housekeep: () => this.#housekeep(),
         onGuard: options.onGuard,
       },
       config.remediator.guard,
@@ -198,6 +200,17 @@ export class Remediator implements Served {
       heartbeat_age_seconds: this.intake.heartbeatAt === undefined ? null : mono - this.intake.heartbeatAt,
       journal_writable: this.engine.store.journalWritable,
     };
+  }
+
+  #housekeep(): void {
+    if (!this.#journal.wantsCompaction) return;
+    const { bootId, clock } = this.engine.deps;
+    try {
+      this.#journal.compact((records) => compacted(records, bootId, clock()));
+      this.log.info("the journal was compacted");
+    } catch (cause) {
+      this.log.warn("the journal stays as it is", { err: cause });
+    }
   }
 
   #request(incident: Incident, kind: "relief" | "drain"): void {

@@ -6,7 +6,9 @@ import type { Sample } from "../worker/sample.ts";
 import { Guard, type GuardActivity } from "./guard/guard.ts";
 import type { RuleBook } from "./guard/rules.ts";
 import type { Engine } from "./incidents/engine.ts";
+import { JournalError } from "./incidents/journal.ts";
 import type { Intake } from "./intake/intake.ts";
+import type { Notice } from "./intake/notice.ts";
 
 export interface WatchDeps {
   observe(): Promise<Observation>;
@@ -14,6 +16,8 @@ export interface WatchDeps {
   engine: Engine;
   intake: Intake;
   log: Log;
+  /** Called after each look, for what may be done at leisure. */
+  housekeep(): void;
   onGuard?: ((activity: GuardActivity, heartbeatSeen: boolean) => void) | undefined;
 }
 
@@ -38,14 +42,14 @@ export class Watch {
 
   /** Resolves when the first look is over. */
   async start(intervalSeconds: number): Promise<void> {
-    await this.#tick();
-    this.#timer = setInterval(() => this.#tickOnce(), intervalSeconds * 1000);
+    await this.#tickOnce();
+    this.#timer = setInterval(() => void this.#tickOnce(), intervalSeconds * 1000);
   }
 
   reconfigure(guard: GuardConfig, rules: RuleBook): void {
     this.#guard.reconfigure({ rules, when: guard.when, heartbeatTimeoutSeconds: guard.heartbeatTimeoutSeconds });
     clearInterval(this.#timer);
-    if (!this.#stopped) this.#timer = setInterval(() => this.#tickOnce(), guard.intervalSeconds * 1000);
+    if (!this.#stopped) this.#timer = setInterval(() => void this.#tickOnce(), guard.intervalSeconds * 1000);
   }
 
   async stop(): Promise<void> {
@@ -55,12 +59,13 @@ export class Watch {
   }
 
   /** A look that takes longer than the interval is not joined by a second one. */
-  #tickOnce(): void {
+  #tickOnce(): Promise<void> {
     this.#ticking ??= this.#tick()
       .catch((cause: unknown) => this.#deps.log.error("a look at the workers failed", { err: cause }))
       .finally(() => {
         this.#ticking = undefined;
       });
+    return this.#ticking;
   }
 
   async #tick(): Promise<void> {
@@ -78,7 +83,17 @@ export class Watch {
       this.#deps.onGuard?.(output.active, seen !== undefined);
     }
     this.#complain(output.problems);
-    if (output.notices.length > 0) intake.take(output.notices);
+    if (output.notices.length > 0) this.#handIn(output.notices);
+    this.#deps.housekeep();
+  }
+
+  #handIn(notices: readonly Notice[]): void {
+    try {
+      this.#deps.intake.take(notices);
+    } catch (cause) {
+      // The store has complained. Emergencies are acted on from memory; what else there is comes again at the next look.
+      if (!(cause instanceof JournalError)) throw cause;
+    }
   }
 
   #complain(problems: readonly { alert: string; why: string }[]): void {

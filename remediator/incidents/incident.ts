@@ -129,3 +129,15 @@ export function urgency(ladder: Ladder): number {
       return 4;
   }
 }
+
+/** The index of the first line that `before` did not have: a snapshot repeats its former story. */
+export function newLines(before: Incident | undefined, after: Incident): number {
+  if (before === undefined) return 0;
+  const last = before.story.at(-1);
+  if (last === undefined) return 0;
+  for (let index = after.story.length - 1; index >= 0; index -= 1) {
+    const line = after.story[index];
+    if (line !== undefined && line.at.mono === last.at.mono && line.text === last.text) return index + 1;
+  }
+  return 0;
+}

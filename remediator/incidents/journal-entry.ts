@@ -3,6 +3,7 @@ import type { Incarnation } from "../../worker/incarnation.ts";
 import type { Stamp } from "./clock.ts";
 import type { Incident, IncidentId } from "./incident.ts";
 import type { ExitReason, Reason, SuppressReason } from "./reason.ts";
+import type { Summary } from "./summary.ts";
 
 export type DesiredReason = "operator" | "finished" | "none";
 
@@ -42,7 +43,9 @@ export type Entry =
   | { type: "pause"; pause: Pause }
   | { type: "resume"; id: string; by: string }
   | { type: "quarantine"; worker: string; reason: Reason; incident: IncidentId; holds: "stopped" | "running" }
-  | { type: "clear"; worker: string; by: string };
+  | { type: "clear"; worker: string; by: string }
+  /** Ends a compacted journal: what the records that it dropped add up to. */
+  | { type: "summary"; summary: Summary };
 
 export interface JournalRecord {
   /** 1, 2, 3 … without a gap. */
@@ -69,6 +72,7 @@ export function mustOutliveMachine(entry: Entry): boolean {
     case "seen":
     case "exit":
     case "released":
+    case "summary":
       return false;
   }
 }

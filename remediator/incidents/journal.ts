@@ -5,89 +5,27 @@ import {
   fdatasync,
   fdatasyncSync,
   fstatSync,
+  fsyncSync,
   ftruncateSync,
+  linkSync,
   mkdirSync,
   openSync,
   readFileSync,
+  renameSync,
   writeSync,
 } from "node:fs";
-import { join } from "node:path";
-import { crc32 } from "node:zlib";
+import { dirname, join } from "node:path";
 import type { Stamp } from "./clock.ts";
+import { decodeJournal, encodeRecord, type JournalContents } from "./journal-codec.ts";
 import type { Entry, JournalRecord } from "./journal-entry.ts";
 
 export const JOURNAL_FILE = "journal.jsonl";
 
+/** Some ten thousand records. */
+const COMPACT_BYTES = 4 * 1024 * 1024;
+
 export class JournalError extends Error {
   readonly code = "journal_unwritable";
-}
-
-export interface JournalContents {
-  records: readonly JournalRecord[];
-  /** `line: why`, for every record that was passed over. */
-  problems: readonly string[];
-  /** Bytes up to the end of the last good record. */
-  goodBytes: number;
-}
-
-interface Line {
-  seq: number;
-  at: number;
-  mono: number;
-  boot: string;
-  entry: Entry;
-}
-
-const CRC_FIELD = /,"crc":"([0-9a-f]{8})"}$/;
-
-export function encodeRecord(record: JournalRecord): string {
-  const line: Line = {
-    seq: record.seq,
-    at: record.at.wall,
-    mono: record.at.mono,
-    boot: record.bootId,
-    entry: record.entry,
-  };
-  const body = JSON.stringify(line);
-  return `${body.slice(0, -1)},"crc":"${checksum(body)}"}\n`;
-}
-
-/** @returns undefined when the line is torn, altered or not ours. */
-export function decodeRecord(text: string): JournalRecord | undefined {
-  const found = CRC_FIELD.exec(text);
-  if (found === null) return undefined;
-  const body = `${text.slice(0, found.index)}}`;
-  if (checksum(body) !== found[1]) return undefined;
-  const line = parseLine(body);
-  return line && { seq: line.seq, at: { wall: line.at, mono: line.mono }, bootId: line.boot, entry: line.entry };
-}
-
-function parseLine(body: string): Line | undefined {
-  try {
-    return JSON.parse(body) as Line;
-  } catch {
-    return undefined;
-  }
-}
-
-export function decodeJournal(text: Buffer): JournalContents {
-  const records: JournalRecord[] = [];
-  const problems: string[] = [];
-  let goodBytes = 0;
-  let start = 0;
-  for (let line = 1; start < text.length; line += 1) {
-    const newline = text.indexOf(0x0a, start);
-    const end = newline === -1 ? text.length : newline;
-    const record = newline === -1 ? undefined : decodeRecord(text.toString("utf8", start, end));
-    if (record === undefined) {
-      problems.push(`line ${line}: ${newline === -1 ? "cut short" : "damaged"}`);
-    } else {
-      records.push(record);
-      goodBytes = end + 1;
-    }
-    start = end + 1;
-  }
-  return { records, problems, goodBytes };
 }
 
 /** Reads a journal without opening it for writing, as `pitcrew history` does when the remediator is down. */
@@ -101,15 +39,19 @@ export function readJournal(stateDirectory: string): JournalContents {
 }
 
 export class Journal {
-  readonly #fd: number;
+  readonly #path: string;
   readonly #bootId: string;
+  #fd: number;
   #seq: number;
   #size: number;
+  /** Compacted when it grows beyond this. */
+  #compactAbove = COMPACT_BYTES;
   #syncing = false;
   #syncAgain = false;
   #closed = false;
 
-  private constructor(fd: number, bootId: string, seq: number, size: number) {
+  private constructor(path: string, fd: number, bootId: string, seq: number, size: number) {
+    this.#path = path;
     this.#fd = fd;
     this.#bootId = bootId;
     this.#seq = seq;
@@ -126,7 +68,7 @@ export class Journal {
       // Only a tail is cut: damage before a good record stays in place, it may be somebody's evidence.
       if (fstatSync(fd).size > contents.goodBytes) ftruncateSync(fd, contents.goodBytes);
       const last = contents.records.at(-1)?.seq ?? 0;
-      return { journal: new Journal(fd, bootId, last, contents.goodBytes), contents };
+      return { journal: new Journal(path, fd, bootId, last, contents.goodBytes), contents };
     } catch (cause) {
       const { code } = cause as NodeJS.ErrnoException;
       throw new JournalError(
@@ -161,6 +103,45 @@ export class Journal {
     return records;
   }
 
+  /** It is worth the time to rewrite it. */
+  get wantsCompaction(): boolean {
+    return !this.#syncing && this.#size > this.#compactAbove;
+  }
+
+  /**
+   * Rewrites the journal with what `select` keeps of it: a new file, synced, takes the old one's name. Whatever fails, the old one stays.
+   * @throws JournalError
+   */
+  compact(select: (records: readonly JournalRecord[]) => readonly JournalRecord[]): void {
+    const temporary = `${this.#path}.new`;
+    try {
+      const { records, problems } = decodeJournal(readFileSync(this.#path));
+      // Damage may be somebody's evidence: the file that holds it stays beside the new one.
+      if (problems.length > 0) linkSync(this.#path, `${this.#path}.damaged-${this.#seq}`);
+      const kept = select(records);
+      const bytes = Buffer.from(kept.map(encodeRecord).join(""), "utf8");
+      const fd = openSync(temporary, "w", 0o640);
+      for (let written = 0; written < bytes.length; ) written += writeSync(fd, bytes, written);
+      fsyncSync(fd);
+      closeSync(fd);
+      renameSync(temporary, this.#path);
+      syncDirectory(dirname(this.#path));
+      const appending = openSync(this.#path, "a", 0o640);
+      closeSync(this.#fd);
+      this.#fd = appending;
+      this.#seq = kept.at(-1)?.seq ?? this.#seq;
+      this.#size = bytes.length;
+      // What must be kept may itself be large: rewriting it again and again would gain nothing.
+      this.#compactAbove = Math.max(COMPACT_BYTES, 2 * bytes.length);
+    } catch (cause) {
+      this.#compactAbove = 2 * this.#size;
+      throw new JournalError(
+        `the journal cannot be compacted (${(cause as NodeJS.ErrnoException).code ?? String(cause)})`,
+        { cause },
+      );
+    }
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -191,6 +172,12 @@ export class Journal {
   }
 }
 
-function checksum(text: string): string {
-  return crc32(text).toString(16).padStart(8, "0");
+/** A rename is on disk when its folder is. */
+function syncDirectory(path: string): void {
+  const fd = openSync(path, "r");
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
 }

@@ -4,9 +4,11 @@ import { incarnationKey } from "../../worker/incarnation.ts";
 import type { Stamp } from "./clock.ts";
 import { rebase } from "./clock.ts";
 import type { ActionKind, ActionOutcome, Incident, IncidentId } from "./incident.ts";
-import { isOpen } from "./incident.ts";
+import { isOpen, newLines } from "./incident.ts";
 import type { Entry, JournalRecord, Pause } from "./journal-entry.ts";
 import type { ExitReason, Reason, SuppressReason } from "./reason.ts";
+
+import { restoreSummary } from "./summary.ts";
 
 export interface Renewal {
   at: Stamp;
@@ -198,6 +200,9 @@ export class Ledger {
       case "quarantine":
         this.worker(entry.worker).quarantine = { since: at, reason: entry.reason, holds: entry.holds };
         return;
+      case "summary":
+        restoreSummary(this, entry.summary);
+        return;
       case "clear": {
         const worker = this.worker(entry.worker);
         worker.quarantine = undefined;
@@ -230,18 +235,6 @@ export class Ledger {
       return;
     }
   }
-}
-
-/** A snapshot repeats its former story; only what is behind it is new. */
-function newLines(before: Incident | undefined, after: Incident): number {
-  if (before === undefined) return 0;
-  const last = before.story.at(-1);
-  if (last === undefined) return 0;
-  for (let index = after.story.length - 1; index >= 0; index -= 1) {
-    const line = after.story[index];
-    if (line !== undefined && line.at.mono === last.at.mono && line.text === last.text) return index + 1;
-  }
-  return 0;
 }
 
 function count<K>(counts: Map<K, number>, key: K): void {

@@ -76,6 +76,7 @@ function logEntry(log: EngineLog, entry: Entry): void {
     case "daemon":
     case "start":
     case "released":
+    case "summary":
       return;
   }
 }

@@ -19,9 +19,12 @@ export function operate(engine: Engine, request: OperatorRequest): IncidentId | 
   const { action, worker, by, force } = request;
   const running = engine.latest.get(worker)?.presence.kind === "up";
   switch (action) {
-    case "stop":
+    case "stop": {
+      // The deed first: should pitcrew die in between, a stop that nobody wants any more ends by itself.
+      const receptions = engine.accept([intent(request, "stop", `${by} asked to stop it`)]);
       engine.setDesired(worker, "down", "operator", by);
-      return incidentOf(engine.accept([intent(request, "stop", `${by} asked to stop it`)]));
+      return incidentOf(receptions);
+    }
     case "start": {
       engine.setDesired(worker, "up", "none", by);
       const quarantined = engine.ledger.worker(worker).quarantine !== undefined;

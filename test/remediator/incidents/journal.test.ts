@@ -6,15 +6,8 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
-import {
-  decodeJournal,
-  decodeRecord,
-  encodeRecord,
-  JOURNAL_FILE,
-  Journal,
-  JournalError,
-  readJournal,
-} from "../../../remediator/incidents/journal.ts";
+import { JOURNAL_FILE, Journal, JournalError, readJournal } from "../../../remediator/incidents/journal.ts";
+import { decodeJournal, decodeRecord, encodeRecord } from "../../../remediator/incidents/journal-codec.ts";
 import type { Entry, JournalRecord } from "../../../remediator/incidents/journal-entry.ts";
 import { mustOutliveMachine } from "../../../remediator/incidents/journal-entry.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { decodeRecord, encodeRecord } from "../../../remediator/incidents/journal.ts";
+import { decodeRecord, encodeRecord } from "../../../remediator/incidents/journal-codec.ts";
 import type { Entry, JournalRecord } from "../../../remediator/incidents/journal-entry.ts";
 import { Ledger } from "../../../remediator/incidents/ledger.ts";
 import { incarnationKey } from "../../../worker/incarnation.ts";

@@ -9,7 +9,8 @@ import { loadRules } from "../../../remediator/guard/rules.ts";
 import type { Stamp } from "../../../remediator/incidents/clock.ts";
 import { Engine } from "../../../remediator/incidents/engine.ts";
 import { DEFAULT_POLICY } from "../../../remediator/incidents/facts.ts";
-import { decodeRecord, encodeRecord, type Journal, JournalError } from "../../../remediator/incidents/journal.ts";
+import { type Journal, JournalError } from "../../../remediator/incidents/journal.ts";
+import { decodeRecord, encodeRecord } from "../../../remediator/incidents/journal-codec.ts";
 import type { Entry, JournalRecord } from "../../../remediator/incidents/journal-entry.ts";
 import { Ledger } from "../../../remediator/incidents/ledger.ts";
 import { Intake } from "../../../remediator/intake/intake.ts";
@@ -53,6 +54,7 @@ export class World {
   readonly #journal: Pick<Journal, "append"> | undefined;
   #watch: Watch | undefined;
   #daemon = 0;
+  #isAlive = false;
 
   /** Call inside of a test that has called `useFakeTime`. */
   constructor({ specs, remediator = {}, journal }: WorldOptions) {
@@ -83,6 +85,7 @@ export class World {
   /** Starts a pitcrew on what the disk holds. */
   async startDaemon(): Promise<void> {
     this.#daemon += 1;
+    this.#isAlive = true;
     const alive = this.#lifeOf(this.#daemon);
     const ledger = Ledger.fold(this.records, BOOT, this.clock());
     this.engine = new Engine(
@@ -116,6 +119,7 @@ export class World {
         engine: this.engine,
         intake: this.intake,
         log: LOG,
+        housekeep: () => {},
       },
       this.config.remediator.guard,
       RULES,
@@ -133,9 +137,19 @@ export class World {
     this.intake.take([{ source: "webhook", status, labels: { host, ...labels }, startsAt: undefined }]);
   }
 
+  /** How many lives and deaths of pitcrew there were; it lives if its last is a life. */
+  get lives(): number {
+    return this.#daemon;
+  }
+
+  get isAlive(): boolean {
+    return this.#isAlive;
+  }
+
   /** From here on nothing that this pitcrew still has in mind reaches the machine. */
   crash(): void {
     this.#daemon += 1;
+    this.#isAlive = false;
     void this.engine.stop();
     void this.#watch?.stop();
   }

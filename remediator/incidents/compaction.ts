@@ -1,0 +1,86 @@
+// Which records of a journal are still worth keeping: the last word on everything, and a summary of what they add up to.
+import type { Stamp } from "./clock.ts";
+import { isOpen } from "./incident.ts";
+import type { Entry, JournalRecord } from "./journal-entry.ts";
+import { Ledger } from "./ledger.ts";
+import { summaryOf } from "./summary.ts";
+
+/** Ended incidents older than this are history that nobody asks for. */
+const KEPT_SECONDS = 90 * 86_400;
+
+/**
+ * Records that fold to the same ledger, in their order, with a summary at the end. A property test holds the two folds against each other.
+ * @param bootId of the present boot, whose stamps are on the present clock
+ */
+export function compacted(records: readonly JournalRecord[], bootId: string, now: Stamp): JournalRecord[] {
+  const ledger = Ledger.fold(records, bootId, now);
+  const last = new Map<string, number>();
+  const names = new Set<string>();
+  records.forEach((record, index) => {
+    last.set(subjectOf(record, index), index);
+    if ("worker" in record.entry && typeof record.entry.worker === "string") names.add(record.entry.worker);
+    if (record.entry.type === "incident" && record.entry.incident.target.kind === "worker")
+      names.add(record.entry.incident.target.worker);
+  });
+  const kept = records.filter(
+    (record, index) => last.get(subjectOf(record, index)) === index && isWorthKeeping(record, ledger, now),
+  );
+  const seq = records.at(-1)?.seq ?? 0;
+  const entry: Entry = { type: "summary", summary: summaryOf(ledger, names) };
+  return [...kept, { seq: seq + 1, at: now, bootId, entry }];
+}
+
+/** Records of one subject supersede each other. */
+function subjectOf({ entry }: JournalRecord, index: number): string {
+  switch (entry.type) {
+    case "incident":
+      return `incident ${entry.incident.id}`;
+    case "seen":
+    case "released":
+      return `process ${entry.worker}`;
+    case "quarantine":
+    case "clear":
+      return `quarantine ${entry.worker}`;
+    case "exit":
+    case "desired":
+      return `${entry.type} ${entry.worker}`;
+    case "pause":
+      return `pause ${entry.pause.id}`;
+    case "resume":
+      return `pause ${entry.id}`;
+    case "daemon":
+    case "summary":
+      return entry.type;
+    case "refused":
+    case "start":
+      return `${entry.type} ${index}`;
+  }
+}
+
+function isWorthKeeping({ entry }: JournalRecord, ledger: Ledger, now: Stamp): boolean {
+  switch (entry.type) {
+    case "incident": {
+      const known = ledger.incidents.get(entry.incident.id);
+      return known !== undefined && (isOpen(known) || known.changedAt.wall > now.wall - KEPT_SECONDS);
+    }
+    case "refused":
+      return ledger.refusals.some(
+        ({ at, reason, worker }) =>
+          reason === entry.reason && worker === entry.worker && at.wall > now.wall - KEPT_SECONDS,
+      );
+    case "start":
+      return ledger.renewals.some(({ incident, worker }) => incident === entry.incident && worker === entry.worker);
+    case "resume":
+    case "summary":
+      return false;
+    case "daemon":
+    case "seen":
+    case "released":
+    case "exit":
+    case "desired":
+    case "pause":
+    case "quarantine":
+    case "clear":
+      return true;
+  }
+}

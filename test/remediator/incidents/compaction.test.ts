@@ -1,0 +1,87 @@
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { compacted } from "../../../remediator/incidents/compaction.ts";
+import { JOURNAL_FILE, Journal, readJournal } from "../../../remediator/incidents/journal.ts";
+import type { JournalRecord } from "../../../remediator/incidents/journal-entry.ts";
+import { Ledger } from "../../../remediator/incidents/ledger.ts";
+import { temporaryDirectory } from "../../support/temporary-directory.ts";
+import { at, BOOT, incident, NOW } from "./builders.ts";
+import { anyEntry } from "./entries.ts";
+
+/** Entries as a life brings them: one second after the other, all of this boot. */
+const anyLife = fc
+  .array(anyEntry, { maxLength: 60 })
+  .map((entries) =>
+    entries.map((entry, index): JournalRecord => ({ seq: index + 1, at: at(index - 60), bootId: BOOT, entry })),
+  );
+
+function stateOf(records: readonly JournalRecord[]) {
+  const ledger = Ledger.fold(records, BOOT, NOW);
+  const workers = ["w-1", "w-2", "train"].map((name) => {
+    const { seenAt: _onlyForPeople, ...known } = ledger.worker(name);
+    return known;
+  });
+  return {
+    workers,
+    open: new Map(ledger.openIncidents().map((open) => [open.id, open])),
+    pauses: ledger.pauses,
+    renewals: ledger.renewals,
+    actions: ledger.actions,
+    suppressed: ledger.suppressed,
+  };
+}
+
+describe("a compacted journal", () => {
+  test("folds to the same state, whatever has happened", () => {
+    fc.assert(
+      fc.property(anyLife, (life) => {
+        expect(stateOf(compacted(life, BOOT, NOW))).toEqual(stateOf(life));
+      }),
+    );
+  });
+
+  test("goes on folding to the same state, compacted again and again", () => {
+    fc.assert(
+      fc.property(anyLife, anyLife, (first, second) => {
+        const later = second.map((record) => ({ ...record, seq: record.seq + 1000 }));
+        const once = [...compacted(first, BOOT, NOW), ...later];
+        expect(stateOf(compacted(once, BOOT, NOW))).toEqual(stateOf([...first, ...later]));
+      }),
+    );
+  });
+
+  test("takes the place of a large one, which goes on from its last number", () => {
+    const directory = temporaryDirectory();
+    const { journal } = Journal.open(directory, BOOT);
+    const entry = { type: "incident", incident: incident({ state: "resolved" }) } as const;
+    while (!journal.wantsCompaction) journal.append(Array(500).fill(entry), NOW, true);
+    const before = statSync(join(directory, JOURNAL_FILE)).size;
+    const last = readJournal(directory).records.at(-1)?.seq ?? 0;
+    journal.compact((records) => compacted(records, BOOT, NOW));
+    expect(statSync(join(directory, JOURNAL_FILE)).size).toBeLessThan(before / 100);
+    expect(journal.wantsCompaction).toBe(false);
+    const [appended] = journal.append([{ type: "clear", worker: "w", by: "ann" }], NOW, true);
+    expect(appended?.seq).toBe(last + 2);
+    journal.close();
+    const { records, problems } = readJournal(directory);
+    expect(problems).toEqual([]);
+    expect(records.map(({ entry: { type } }) => type)).toEqual(["incident", "summary", "clear"]);
+  });
+
+  test("leaves the damage of the old one beside it", () => {
+    const directory = temporaryDirectory();
+    const file = join(directory, JOURNAL_FILE);
+    const first = Journal.open(directory, BOOT).journal;
+    first.append([{ type: "clear", worker: "w", by: "ann" }], NOW, true);
+    first.close();
+    writeFileSync(file, `evidence\n${readFileSync(file, "utf8")}`);
+    const { journal } = Journal.open(directory, BOOT);
+    journal.compact((records) => records);
+    journal.close();
+    expect(readJournal(directory).problems).toEqual([]);
+    const [kept] = readdirSync(directory).filter((name) => name.includes("damaged"));
+    expect(readFileSync(join(directory, kept ?? ""), "utf8")).toContain("evidence");
+  });
+});
