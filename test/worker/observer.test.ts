@@ -94,7 +94,7 @@ ready()`);
 
 describe("a tree", () => {
   test("grows and shrinks with its processes: children, grandchildren, what left the process group", async () => {
-    const { root, told } = await startPython(
+    const { root, hears } = await startPython(
       `
 def fork_more(*_):
     if os.fork() == 0:
@@ -111,6 +111,8 @@ ready()`,
     const observer = observing([specOf()], runDirectory);
     expect((await look(observer)).tree?.members).toEqual([root]);
     signalIncarnation(root, "SIGUSR1");
+    const child = await hears("child");
+    const grandchild = await hears("grandchild");
     const grown = await eventually(
       async () => {
         const members = (await look(observer)).tree?.members ?? [];
@@ -119,11 +121,11 @@ ready()`,
       { what: "the tree to have three members" },
     );
     expect(grown[0]).toEqual(root);
-    expect(grown).toContainEqual(told("grandchild"));
+    expect(grown).toContainEqual(grandchild);
     // An orphan by now, but seen while it was not.
-    signalIncarnation(told("child"), "SIGKILL");
+    signalIncarnation(child, "SIGKILL");
     await eventually(async () => (await look(observer)).tree?.members.length === 2, { what: "the child to be gone" });
-    expect((await look(observer)).tree?.members).toEqual([root, told("grandchild")]);
+    expect((await look(observer)).tree?.members).toEqual([root, grandchild]);
   });
 
   test("of a supervised worker holds orphans of the shim's session, but neither the shim nor its helpers", async () => {

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { onTestFinished } from "vitest";
 import { identify } from "../../worker/identify.ts";
 import type { Incarnation } from "../../worker/incarnation.ts";
+import { treeOf } from "../../worker/process-tree.ts";
 import { signalIncarnation } from "../../worker/signal.ts";
 import { eventually } from "../support/eventually.ts";
 
@@ -16,8 +17,10 @@ export interface PythonOptions {
 export interface PythonProcess {
   child: ChildProcess;
   root: Incarnation;
-  /** The process that the script told with `tell(name, pid)`. */
+  /** The process that the script told with `tell(name, pid)` before it was ready. */
   told: (name: string) => Incarnation;
+  /** The same for what it tells later: /proc may show a process before its message arrives. */
+  hears: (name: string) => Promise<Incarnation>;
 }
 
 /** `tell(name, pid)` speaks of a process; `ready()` ends the start and sleeps until killed. */
@@ -41,8 +44,12 @@ export async function startPython(
     env: env ?? process.env,
   });
   const known = new Map<string, Incarnation>();
+  const root = identify(child.pid ?? 0);
+  if (root !== undefined) known.set("root", root);
   onTestFinished(() => {
-    for (const incarnation of known.values()) signalIncarnation(incarnation, "SIGKILL");
+    // A test that fails early has not heard of every process: their trees are ended, too, and before their roots orphan them.
+    const members = [...known.values()].flatMap((incarnation) => treeOf(incarnation));
+    for (const incarnation of [...members, ...known.values()]) signalIncarnation(incarnation, "SIGKILL");
     child.kill("SIGKILL");
   });
   let output = "";
@@ -62,8 +69,7 @@ export async function startPython(
     if (incarnation === undefined) throw new Error(`the script told of no living ${name}: ${output}`);
     return incarnation;
   };
-  const root = identify(child.pid ?? 0);
-  if (root === undefined) throw new Error("the script has ended");
-  known.set("root", root);
-  return { child, root, told };
+  if (root === undefined) throw new Error("the script could not be started");
+  const hears = (name: string) => eventually(() => known.get(name), { what: `the script to tell of its ${name}` });
+  return { child, root, told, hears };
 }

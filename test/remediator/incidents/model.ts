@@ -162,7 +162,7 @@ export class Model {
         return;
       case "spawn by hand":
         // A second one beside the first would be nobody's fault but theirs.
-        if (isGone(world.worker("cmd")) && !this.isStopped("cmd")) world.worker("cmd").spawn();
+        if (isGone(world.worker("cmd")) && !this.isStopped("cmd")) spawnByHand(world.worker("cmd"));
         return;
       case "alert": {
         const { alertname, status, worker } = deed;
@@ -211,6 +211,9 @@ export class Model {
     for (const worker of world.workers.values()) worker.tame();
     await pass(5);
     this.#tell(() => resume(world.engine, () => true, "ann"));
+    // Quarantine ends by hand.
+    for (const worker of NAMES)
+      this.#tell(() => operate(world.engine, { action: "clear", worker, by: "ann", force: false }));
     await pass(90);
   }
 
@@ -238,6 +241,14 @@ export class Model {
     }
     return this.#world.isAlive && this.#world.lives === before;
   }
+}
+
+/** What nobody has seen while it lived cannot be followed: it does not vanish at once, leaving a child. */
+function spawnByHand(worker: FakeWorker): void {
+  const { next } = worker;
+  worker.next = {};
+  worker.spawn();
+  worker.next = next;
 }
 
 function isGone(worker: FakeWorker): boolean {
