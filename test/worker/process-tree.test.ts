@@ -7,7 +7,8 @@ import { eventually } from "../support/eventually.ts";
 import { BOOT_ID, fixtureProc } from "./fixture-proc.ts";
 import { startPython } from "./python.ts";
 
-const runDirectory = "/run/pitcrew-test";
+/** Nobody else's: another run of this test may be under way. */
+const runDirectory = `/run/pitcrew-test-${process.pid}`;
 const pidsOf = (members: readonly Incarnation[]) => members.map(({ pid }) => pid).sort((a, b) => a - b);
 const at = (pid: number, startTicks = 500): Incarnation => ({ bootId: BOOT_ID, pid, startTicks });
 

@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { incarnationKey } from "../../../worker/incarnation.ts";
 import { command, type SpecLiteral, spec, supervised } from "./builders.ts";
-import { anyDeed, type Deed, Model, memoryLimits, NAMES } from "./model.ts";
+import { anyDeed, type Deed, NAMES } from "./deeds.ts";
+import { Model, memoryLimits } from "./model.ts";
 import { timeIsFake } from "./scenario.ts";
 import { flush, pass, useFakeTime, World } from "./world.ts";
 

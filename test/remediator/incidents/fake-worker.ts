@@ -7,7 +7,7 @@ import type { WorkerReading } from "../../../worker/reading.ts";
 import type { WorkerSpec } from "../../../worker/spec.ts";
 import { type Behaviour, TAME } from "./behaviour.ts";
 import { BOOT, brake, MIB } from "./builders.ts";
-import type { Life, World } from "./world.ts";
+import type { Life, Surroundings } from "./surroundings.ts";
 
 interface Process extends Behaviour {
   incarnation: Incarnation;
@@ -39,10 +39,10 @@ export class FakeWorker {
   terminateTakesSeconds = 0;
   /** The next looks at it fail. */
   failingLooks = 0;
-  readonly #world: World;
+  readonly #world: Surroundings;
   readonly #exits = new Map<string, { record: ExitRecord; knownMono: number }>();
 
-  constructor(spec: WorkerSpec, world: World) {
+  constructor(spec: WorkerSpec, world: Surroundings) {
     this.spec = spec;
     this.#world = world;
   }

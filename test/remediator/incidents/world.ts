@@ -20,6 +20,7 @@ import { actionableSamples } from "../../../worker/samples.ts";
 import type { WorkerSpec } from "../../../worker/spec.ts";
 import { BOOT, config, NOW, ROOMY } from "./builders.ts";
 import { FakeWorker } from "./fake-worker.ts";
+import type { Life } from "./surroundings.ts";
 
 const BEGIN_MS = NOW.wall * 1000;
 const RULES = loadRules([join(packageRoot(), "alerts", "workers.rules.yml")]);
@@ -180,13 +181,6 @@ export class World {
     this.lines.push(...records.map((record) => encodeRecord(record).trimEnd()));
     return records;
   }
-}
-
-export interface Life {
-  /** Does what reaches the machine, unless pitcrew is dead; then nothing. */
-  act<T>(what: string, effect: () => T): T | undefined;
-  /** A dead pitcrew waits for ever. */
-  orNever<T>(value: () => T): Promise<T>;
 }
 
 /** Timers and the date are the test's from here on; microtasks and `setImmediate` stay real. */
