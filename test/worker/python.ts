@@ -1,7 +1,7 @@
 // Real processes for tests: a Python script that tells the pids of all it starts, so that all of them can be ended again.
 import { type ChildProcess, spawn } from "node:child_process";
 import { onTestFinished } from "vitest";
-import { identify } from "../../worker/identify.ts";
+import { identify, isAlive } from "../../worker/identify.ts";
 import type { Incarnation } from "../../worker/incarnation.ts";
 import { treeOf } from "../../worker/process-tree.ts";
 import { signalIncarnation } from "../../worker/signal.ts";
@@ -46,11 +46,16 @@ export async function startPython(
   const known = new Map<string, Incarnation>();
   const root = identify(child.pid ?? 0);
   if (root !== undefined) known.set("root", root);
-  onTestFinished(() => {
+  onTestFinished(async () => {
     // A test that fails early has not heard of every process: their trees are ended, too, and before their roots orphan them.
     const members = [...known.values()].flatMap((incarnation) => treeOf(incarnation));
-    for (const incarnation of [...members, ...known.values()]) signalIncarnation(incarnation, "SIGKILL");
+    const all = [...members, ...known.values()];
+    for (const incarnation of all) signalIncarnation(incarnation, "SIGKILL");
     child.kill("SIGKILL");
+    // SIGKILL takes its time, and a process that is still dying would be found by the next test that looks for its marker.
+    await eventually(() => !all.some((incarnation) => isAlive(incarnation)), {
+      what: "the test's processes to be gone",
+    });
   });
   let output = "";
   child.stdout.on("data", (chunk: Buffer) => {
