@@ -60,11 +60,9 @@ export class Engine implements Hands {
 
   /** Takes intents in: when this returns they are in the journal, and a look has been ordered. @throws JournalError */
   accept(intents: readonly Intent[]): Reception[] {
-    try {
-      return takeIn(this, intents);
-    } finally {
-      this.look();
-    }
+    const receptions = takeIn(this, intents);
+    this.look();
+    return receptions;
   }
 
   /** @throws JournalError: a desired state that is not on disk is not promised */

@@ -1,7 +1,7 @@
 // Ledger and journal as one: every change is folded and written in the same breath.
 import type { Clock, Stamp } from "./clock.ts";
 import type { Happening, Incident, IncidentId } from "./incident.ts";
-import { targetName, told } from "./incident.ts";
+import { isOpen, targetName, told } from "./incident.ts";
 import type { JournalError } from "./journal.ts";
 import type { Entry, JournalRecord } from "./journal-entry.ts";
 import { mustOutliveMachine } from "./journal-entry.ts";
@@ -126,5 +126,6 @@ export class Store {
 }
 
 function isEmergency(incident: Incident): boolean {
-  return incident.reason === "memory_limit" || incident.reason === "system_memory";
+  const { reason } = incident.doubt ?? incident;
+  return isOpen(incident) && (reason === "memory_limit" || reason === "system_memory");
 }

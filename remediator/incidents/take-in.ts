@@ -13,6 +13,8 @@ export interface TakeInContext {
   store: Store;
   latest: ReadonlyMap<string, WorkerReading>;
   newId: () => string;
+  /** Orders a look. */
+  look(): void;
 }
 
 /** @throws JournalError when it cannot be kept; memory emergencies are acted on all the same */
@@ -37,7 +39,13 @@ export function takeIn(context: TakeInContext, intents: readonly Intent[]): Rece
     }
     return reception;
   });
-  store.keepOpened(entries, now, before);
+  try {
+    store.keepOpened(entries, now, before);
+  } catch (cause) {
+    if (receptions.some(({ incident }) => before.has(incident.id) && ledger.incidents.get(incident.id) === incident))
+      context.look();
+    throw cause;
+  }
   return receptions;
 }
 

@@ -1,9 +1,9 @@
 // The disk is full, looks fail, others interfere.
 import { describe, expect, test } from "vitest";
 import { JournalError } from "../../../remediator/incidents/journal.ts";
-import { command, ROOMY } from "./builders.ts";
-import { OVER_LIMIT, order, quiet, timeIsFake, worldOf } from "./scenario.ts";
-import { flush, pass } from "./world.ts";
+import { command, MIB, ROOMY, spec } from "./builders.ts";
+import { low, OVER_LIMIT, order, quiet, timeIsFake, worldOf } from "./scenario.ts";
+import { flush, pass, World } from "./world.ts";
 
 timeIsFake();
 
@@ -19,6 +19,29 @@ describe("a full disk", () => {
     world.worker("w").end(1);
     await pass(5);
     expect(world.engine.store.journalWritable).toBe(true);
+  });
+
+  test("does not keep a worker that is being verified alive, nor pitcrew busy", async () => {
+    const world = new World({ specs: [spec({ limits: { memoryBytes: 900 * MIB } })] });
+    await world.startDaemon();
+    await pass(3);
+    expect(world.engine.ledger.openIncidentOf("w")).toMatchObject({ state: "verifying" });
+    world.diskFull = true;
+    world.system = low(300);
+    await pass(10);
+    expect(world.worker("w").processes[0]?.signals).toEqual(["SIGTERM"]);
+  });
+
+  test("that refuses an operator's stop leaves what is being verified as it is", async () => {
+    const world = await worldOf();
+    Object.assign(world.worker("w").running ?? {}, { memoryMib: 150 });
+    await pass(5);
+    expect(world.engine.ledger.openIncidentOf("w")).toMatchObject({ state: "verifying" });
+    world.diskFull = true;
+    expect(() => order(world, "stop")).toThrow(JournalError);
+    await pass(5);
+    expect(world.worker("w").copies).toBe(1);
+    expect(world.engine.ledger.openIncidentOf("w")).toMatchObject({ state: "verifying" });
   });
 
   test("loses no incident that is under way: what would have joined it has not", async () => {

@@ -24,6 +24,7 @@ import type { Life } from "./surroundings.ts";
 
 const BEGIN_MS = NOW.wall * 1000;
 const RULES = loadRules([join(packageRoot(), "alerts", "workers.rules.yml")]);
+const MOST_LOOKS = 50_000;
 const LOG = { info() {}, warn() {}, error() {}, debug() {}, child: () => LOG };
 
 export interface WorldOptions {
@@ -54,6 +55,7 @@ export class World {
   onFault: FaultPoint = () => {};
   readonly #journal: Pick<Journal, "append"> | undefined;
   #watch: Watch | undefined;
+  #looks = { at: 0, looks: 0 };
   #daemon = 0;
   #isAlive = false;
 
@@ -69,8 +71,19 @@ export class World {
   }
 
   clock(): Stamp {
+    this.#noticeSpinning();
     const seconds = (Date.now() - BEGIN_MS) / 1000;
     return { mono: NOW.mono + seconds, wall: NOW.wall + seconds + this.wallStep };
+  }
+
+  /** Nothing takes so many looks at the clock while no time passes. */
+  #noticeSpinning(): void {
+    const { at, looks } = this.#looks;
+    this.#looks = at === Date.now() ? { at, looks: looks + 1 } : { at: Date.now(), looks: 1 };
+    if (looks < MOST_LOOKS) return;
+    this.#looks = { at, looks: 0 };
+    this.violations.push("pitcrew is busy doing nothing");
+    this.crash();
   }
 
   worker(name: string): FakeWorker {
