@@ -25,6 +25,14 @@ export interface BrakeRecord {
   ending: { reason: string; atSeconds: number } | undefined;
 }
 
+/** What a record also tells people and tools; pitcrew itself does not act on it. */
+export interface BrakeDetails {
+  availableBytes: number | undefined;
+  thresholdBytes: number;
+  lastRelief: { atSeconds: number; request: string | undefined; freedBytes: number | undefined } | undefined;
+  updatedSeconds: number;
+}
+
 /**
  * The worker may write anything here, so it is believed only about itself.
  * @param owners the worker's user, root, and our own: user ids that may own the file.
@@ -43,8 +51,12 @@ export function brakeStreak(record: BrakeRecord, members: readonly Incarnation[]
   return isPresent ? record.consecutiveBrakes : 0;
 }
 
-export function writeBrakeRecord(runDirectory: string, record: BrakeRecord, options?: WriteOptions): void {
-  const { ending } = record;
+export function writeBrakeRecord(
+  runDirectory: string,
+  record: BrakeRecord & Partial<BrakeDetails>,
+  options?: WriteOptions,
+): void {
+  const { ending, lastRelief: relief } = record;
   const json = {
     version: 1,
     worker: record.worker,
@@ -53,8 +65,15 @@ export function writeBrakeRecord(runDirectory: string, record: BrakeRecord, opti
     consecutive_brakes: record.consecutiveBrakes,
     limit: record.limit,
     last_brake: record.lastBrakeSeconds ?? null,
+    available_bytes: record.availableBytes ?? null,
+    threshold_bytes: record.thresholdBytes ?? null,
+    last_relief:
+      relief === undefined
+        ? null
+        : { at: relief.atSeconds, request: relief.request ?? null, freed_bytes: relief.freedBytes ?? null },
     handles: record.handles,
     ending: ending === undefined ? null : { reason: ending.reason, at: ending.atSeconds },
+    updated: record.updatedSeconds ?? null,
   };
   writeAtomically(brakeRecordPath(runDirectory, record.worker), `${JSON.stringify(json)}\n`, options);
 }

@@ -42,6 +42,7 @@ GIB = 1 << 30
 _MARKER = "PITCREW_BRAKE_OWNER"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}")
 _MAX_BYTES = 4096
+_KERNEL_FILE_BYTES = 8192
 _RELIEF_SETTLES = 1.0
 _CGROUPS_AGE = 30.0
 
@@ -66,7 +67,7 @@ class _KernelFile:
             try:
                 if self._descriptor is None:
                     self._descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
-                text = os.pread(self._descriptor, _MAX_BYTES, 0)
+                text = os.pread(self._descriptor, _KERNEL_FILE_BYTES, 0)
                 if expected in text:
                     return text
             except OSError:
