@@ -54,6 +54,14 @@ const SCENARIOS: readonly Scenario[] = [
       order(world, "start");
     },
   },
+  {
+    title: "an operator's stop of a worker that is being started anew",
+    async drive(world) {
+      order(world, "restart");
+      await pass(0.25);
+      order(world, "stop");
+    },
+  },
   { title: "an operator's restart", drive: (world) => void order(world, "restart") },
   {
     title: "a machine without memory",
@@ -124,6 +132,8 @@ describe.each(SCENARIOS)("$title", (scenario) => {
         place,
         violations: [],
         unfinished: [],
+        forgotten: [],
+        uncounted: 0,
         signalledAgain: [],
         actedOnTwice: [],
         countedTwice: [],
@@ -139,6 +149,14 @@ function whatWentWrong(world: World, recorded: ReadonlySet<string>) {
   return {
     violations: world.violations,
     unfinished: ledger.openIncidents().flatMap(({ state }) => (state === "verifying" ? [] : [state])),
+    // What was told to end has ended.
+    forgotten: world
+      .worker("w")
+      .processes.flatMap(({ incarnation, isAlive, signals }) =>
+        isAlive && signals.length > 0 ? [incarnation.pid] : [],
+      ),
+    uncounted:
+      [...ledger.worker("w").restarts.values()].reduce((sum, count) => sum + count, 0) - ledger.renewals.length,
     // Once more only if no record shows that it was sent.
     signalledAgain: world.worker("w").processes.flatMap(({ incarnation, signals }) => {
       const sent = signals.filter((signal) => signal === "SIGTERM").length;

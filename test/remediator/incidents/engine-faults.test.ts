@@ -28,7 +28,7 @@ describe("a full disk", () => {
     expect(world.engine.ledger.openIncidentOf("w")).toMatchObject({ state: "verifying" });
     world.diskFull = true;
     world.system = low(300);
-    await pass(10);
+    await pass(5);
     expect(world.worker("w").processes[0]?.signals).toEqual(["SIGTERM"]);
   });
 

@@ -97,7 +97,7 @@ describe("below a floor of the machine", () => {
 
   test("a victim that may not be ended yet is waited for, not chosen again and again", async () => {
     const world = await worldOf([{ limits: roomy }], { remediator: { dryRun: ["restart"] } });
-    world.system = low(300);
+    world.system = low(370);
     const before = world.lines.length;
     await pass(300);
     expect(world.lines.length - before).toBeLessThan(8);
