@@ -16,6 +16,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   exporter: ["worker", "daemon", "config"],
   remediator: ["worker", "daemon", "config"],
   demo: ["worker"],
+  bench: ["worker", "daemon", "config", "exporter", "remediator", "setup"],
   setup: [],
 };
 const ROOMS_OF_THE_PROGRAM = ["worker", "daemon", "config", "exporter", "remediator"];
@@ -30,7 +31,8 @@ function isEntry({ path }: SourceFile): boolean {
   return (
     path === "pitcrew.ts" ||
     path.startsWith("demo/") ||
-    /^setup\/(start|build|test)\.mjs$/.test(path) ||
+    /^bench\/[a-z-]+\.(ts|mjs)$/.test(path) ||
+    /^setup\/(start|build|test|bench)\.mjs$/.test(path) ||
     path === "vitest.config.ts"
   );
 }
@@ -65,7 +67,9 @@ describe("imports", () => {
       dependencies: Record<string, string>;
     };
     const wrong = programs.flatMap(({ path, external }) =>
-      external.filter((name) => !name.startsWith("node:") && !(name in dependencies)).map((name) => `${path}: ${name}`),
+      external
+        .filter((name) => !name.startsWith("node:") && name !== "pitcrew" && !(name in dependencies))
+        .map((name) => `${path}: ${name}`),
     );
     expect(wrong).toEqual([]);
   });

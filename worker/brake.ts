@@ -208,7 +208,8 @@ export class Brake {
   async #relieve(request: string | undefined): Promise<number> {
     const before = process.memoryUsage.rss();
     // All are called at once: a worker that never yields would not come to the second.
-    await Promise.all(this.#relievers.map((reliever) => this.#attempt("a relief callback", reliever)));
+    const pending = this.#relievers.map((reliever) => this.#attempt("a relief callback", reliever));
+    await Promise.all(pending.filter((promise) => promise !== undefined));
     globalThis.gc?.();
     await this.#options.sleep(RELIEF_SETTLES_SECONDS);
     const freedBytes = before - process.memoryUsage.rss();

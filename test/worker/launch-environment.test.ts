@@ -3,6 +3,9 @@ import { launchEnvironment } from "../../worker/launch-environment.ts";
 import type { Launch } from "../../worker/spec.ts";
 import { matching, specOf } from "./spec-of.ts";
 
+/** What every supervised worker finds, unless something else is configured. */
+const DEFAULTS = { MALLOC_ARENA_MAX: "2", MALLOC_MMAP_THRESHOLD_: "65536", PITCREW_CONSECUTIVE_BRAKES: "10" };
+
 function specWith(launch: Partial<Launch>): ReturnType<typeof specOf> {
   const whole = { argv: ["/bin/true"], directory: "/", environment: {}, ...launch };
   return specOf({ manager: { kind: "supervised", launch: whole, restart: "never" } });
@@ -18,8 +21,10 @@ test("a worker inherits our environment without what was meant for us alone", ()
     CREDENTIALS_DIRECTORY: "/secret",
     npm_lifecycle_event: "start",
     npm_config_cache: "/x",
+    PITCREW_BRAKE_OWNER: "1:2:",
   };
   expect(launchEnvironment(specWith({}), "/run/p", base)).toEqual({
+    ...DEFAULTS,
     PATH: "/bin",
     HOME: "/home/me",
     PITCREW_WORKER: "train-1",
@@ -30,6 +35,7 @@ test("a worker inherits our environment without what was meant for us alone", ()
 test("the configured environment wins over ours, and our two variables over both", () => {
   const spec = specWith({ environment: { PATH: "/opt/bin", PITCREW_WORKER: "other", PITCREW_RUN_DIRECTORY: "/tmp" } });
   expect(launchEnvironment(spec, "/run/p", { PATH: "/bin", PITCREW_WORKER: "outer" })).toEqual({
+    ...DEFAULTS,
     PATH: "/opt/bin",
     PITCREW_WORKER: "train-1",
     PITCREW_RUN_DIRECTORY: "/run/p",
@@ -52,5 +58,19 @@ test("a worker that runs as another user finds that user's home, unless configur
 
 test("a worker that we never start has its place all the same", () => {
   const spec = specOf({ manager: matching(/x/) });
-  expect(launchEnvironment(spec, "/run/p", {})).toEqual({ PITCREW_WORKER: "train-1", PITCREW_RUN_DIRECTORY: "/run/p" });
+  expect(launchEnvironment(spec, "/run/p", {})).toEqual({
+    PITCREW_WORKER: "train-1",
+    PITCREW_RUN_DIRECTORY: "/run/p",
+    PITCREW_CONSECUTIVE_BRAKES: "10",
+  });
+});
+
+test("the allocator's defaults give way to our own environment, and that to the configured one", () => {
+  const spec = specWith({ environment: { MALLOC_ARENA_MAX: "8" } });
+  const base = { MALLOC_ARENA_MAX: "4", MALLOC_MMAP_THRESHOLD_: "131072", PITCREW_CONSECUTIVE_BRAKES: "99" };
+  expect(launchEnvironment(spec, "/run/p", base)).toMatchObject({
+    MALLOC_ARENA_MAX: "8",
+    MALLOC_MMAP_THRESHOLD_: "131072",
+    PITCREW_CONSECUTIVE_BRAKES: "10",
+  });
 });
