@@ -19,7 +19,10 @@ const SCENARIOS: readonly Scenario[] = [
   {
     title: "a restart of a worker that ignores SIGTERM",
     behaviour: { endsWithin: undefined, hasChild: true },
-    drive: leak,
+    async drive(world) {
+      leak(world);
+      await pass(3);
+    },
   },
   { title: "a planned renewal that drains", behaviour: { maxAgeSeconds: 10, drainsWithin: 2 }, drive: () => pass(8) },
   { title: "a drain that runs out of time", behaviour: { maxAgeSeconds: 10, drainsWithin: 900 }, drive: () => pass(8) },
@@ -58,7 +61,8 @@ const SCENARIOS: readonly Scenario[] = [
     title: "an operator's stop of a worker that is being started anew",
     async drive(world) {
       order(world, "restart");
-      await pass(0.25);
+      const isStarting = () => world.engine.ledger.openIncidentOf("w")?.state === "starting";
+      for (let moment = 0; moment < 100 && world.isAlive && !isStarting(); moment += 1) await pass(0.01);
       order(world, "stop");
     },
   },
@@ -133,6 +137,7 @@ describe.each(SCENARIOS)("$title", (scenario) => {
         violations: [],
         unfinished: [],
         forgotten: [],
+        unasked: [],
         uncounted: 0,
         signalledAgain: [],
         actedOnTwice: [],
