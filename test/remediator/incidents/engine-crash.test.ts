@@ -160,6 +160,10 @@ function whatWentWrong(world: World, recorded: ReadonlySet<string>) {
       .processes.flatMap(({ incarnation, isAlive, signals }) =>
         isAlive && signals.length > 0 ? [incarnation.pid] : [],
       ),
+    // Nobody is killed who was not told to end.
+    unasked: world
+      .worker("w")
+      .processes.flatMap(({ incarnation, signals }) => (signals[0] === "SIGKILL" ? [incarnation.pid] : [])),
     uncounted:
       [...ledger.worker("w").restarts.values()].reduce((sum, count) => sum + count, 0) - ledger.renewals.length,
     // Once more only if no record shows that it was sent.
