@@ -1,66 +1,34 @@
 // The Express application that both daemons serve: its own routes, the daemon's, and one way of saying no.
 import express from "express";
-import { HttpError, toHttpError } from "./http-error.ts";
-import { type LandingPage, renderLandingPage } from "./landing-page.ts";
-import type { Log } from "./log.ts";
+import { HttpError } from "./http-error.ts";
+import { createPages, type PageOptions, setCommonHeaders } from "./pages.ts";
+import { type RefuseOptions, refuse } from "./refuse.ts";
 
-export interface Refusal {
-  method: string;
-  path: string;
-  status: number;
-  code: string;
-}
-
-export interface WebAppOptions {
-  /** `exporter` or `remediator`. */
-  name: string;
+export interface WebAppOptions extends PageOptions, RefuseOptions {
   /** Adds the daemon's own routes. A POST that reaches them is authorized and its body is parsed JSON in `request.body`. */
   routes?: (app: express.Application) => void;
-  metrics: (accept: string | undefined) => Promise<{ contentType: string; body: Buffer }>;
-  landing: () => LandingPage;
-  ready: () => boolean;
   /** What `POST /-/reload` does; a rejection is answered with its message. */
   onReload?: () => Promise<void>;
   /** Whether a request may change something. Undefined: none may. */
   authorizePost?: (request: express.Request) => boolean;
   maxBodyBytes?: number;
-  /** Called for each 4xx and 5xx, so that a daemon can count them. */
-  onRefused?: (refusal: Refusal) => void;
-  log: Log;
 }
 
 export const DEFAULT_MAX_BODY_BYTES = 8 * 1024 * 1024;
 
-export function createWebApp(options: WebAppOptions): express.Application {
-  const { name, landing, metrics, ready, onReload } = options;
+/** @param pages those of a server that answers them itself as a rule */
+export function createWebApp(options: WebAppOptions, pages = createPages(options)): express.Application {
+  const { name, onReload } = options;
   const app = express();
   app.disable("x-powered-by").set("etag", false).set("query parser", "simple");
 
   app.use((_request, response, next) => {
-    response.set({ "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store" });
+    setCommonHeaders(response);
     next();
   });
   app.use(authorizeChanges(options.authorizePost ?? (() => false)));
 
-  app.get("/", (_request, response) => {
-    response.set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'");
-    response.type("html").send(renderLandingPage(landing()));
-  });
-  app.get("/metrics", async (request, response) => {
-    const { contentType, body } = await metrics(request.headers.accept);
-    // Not `send`: it would rewrite the content type.
-    response.setHeader("Content-Type", contentType);
-    response.setHeader("Vary", "Accept");
-    response.setHeader("Content-Length", body.length);
-    response.end(body);
-  });
-  app.get("/-/healthy", (_request, response) => {
-    response.type("text/plain").send(`pitcrew ${name} is healthy\n`);
-  });
-  app.get("/-/ready", (_request, response) => {
-    if (!ready()) throw new HttpError(503, "not_ready", `pitcrew ${name} is not ready`);
-    response.type("text/plain").send(`pitcrew ${name} is ready\n`);
-  });
+  for (const [path, page] of pages) app.get(path, page);
   if (onReload !== undefined) {
     app.post("/-/reload", async (_request, response) => {
       try {
@@ -131,20 +99,7 @@ function allowedMethods(app: express.Application, path: string): string[] {
   return [...methods].sort();
 }
 
-/** The same answer whatever NODE_ENV says: `{code, message}`, never a stack. */
-function answerError({ log, onRefused }: WebAppOptions): express.ErrorRequestHandler {
-  // Express knows an error handler by its four parameters.
-  return (error: unknown, request, response, _next) => {
-    const refused = toHttpError(error);
-    const { status, code } = refused;
-    const facts = { method: request.method, path: request.path, status, code };
-    if (status >= 500 && status !== 503) log.error("request failed", { ...facts, err: error });
-    else log.debug("request refused", facts);
-    onRefused?.({ method: request.method, path: request.path, status, code });
-    if (response.headersSent) {
-      response.destroy();
-      return;
-    }
-    response.status(status).json({ code, message: refused.message });
-  };
+/** Express knows an error handler by its four parameters. */
+function answerError(options: RefuseOptions): express.ErrorRequestHandler {
+  return (error: unknown, request, response, _next) => refuse(request, response, error, options);
 }

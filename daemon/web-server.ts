@@ -1,8 +1,9 @@
 // The HTTP server of a daemon: bounded in time and size, one sentence when it cannot listen, quick to close.
 import { createServer, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import { createDispatcher } from "./dispatch.ts";
 import { ListenError } from "./listen-error.ts";
-import { createWebApp, type WebAppOptions } from "./web-app.ts";
+import type { WebAppOptions } from "./web-app.ts";
 
 export interface WebServerOptions extends WebAppOptions {
   /** Port 0: any free one. */
@@ -52,7 +53,7 @@ export async function startWebServer({ listen, timeouts, ...options }: WebServer
   let closing = false;
   // Connected ahead of a first request, as browsers do: Node does not count these among the idle.
   const unused = new Set<Socket>();
-  const app = createWebApp({ ...options, ready: () => !closing && options.ready() });
+  const dispatch = createDispatcher({ ...options, ready: () => !closing && options.ready() });
   const server = createServer(
     {
       maxHeaderSize: MAX_HEADER_BYTES,
@@ -68,7 +69,7 @@ export async function startWebServer({ listen, timeouts, ...options }: WebServer
       response.once("close", () => {
         if (closing) server.closeIdleConnections();
       });
-      app(request, response);
+      dispatch(request, response);
     },
   );
   server.on("connection", (socket) => {
