@@ -13,6 +13,7 @@ import {
 } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, extname, join, relative } from "node:path";
+import { bundleProgram } from "./bundle.mjs";
 import { withLock } from "./lock.mjs";
 import { cacheFolder, PROJECT } from "./place.mjs";
 import { run, tail } from "./run.mjs";
@@ -92,6 +93,7 @@ export async function ensureBuilt({ project = PROJECT, say = console.log } = {})
         mkdirSync(dirname(join(next, file)), { recursive: true });
         cpSync(join(project, file), join(next, file));
       }
+      await bundleProgram(project, next);
       writeFileSync(join(next, ".built-from"), builtFrom);
       if (textOf(join(dist, ".built-from")) === undefined) rmSync(dist, { recursive: true, force: true });
       else renameSync(dist, former);

@@ -1,6 +1,6 @@
 // One Prometheus rule file as its rules, with the position of each. Every scalar is a string, as Prometheus reads them.
 import { isScalar, LineCounter, parseDocument } from "yaml";
-import { z } from "zod";
+import * as z from "zod";
 
 export interface Position {
   line: number;

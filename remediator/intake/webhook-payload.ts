@@ -1,5 +1,5 @@
 // Alertmanager's webhook payload, version 4: text in, notices out. Source: Alertmanager documentation, `<webhook_config>`.
-import { z } from "zod";
+import * as z from "zod";
 import type { Notice } from "./notice.ts";
 
 const LABELS = z.record(z.string(), z.string());
