@@ -82,24 +82,13 @@ const LAYOUT = "1";
  * @throws {SetupError} one sentence that says what to install or to repair
  */
 export async function ensureBinaries(names, { cache = cacheFolder(), say = console.log } = {}) {
-  const trees = join(cache, "debian", LAYOUT);
+  const trees = treesIn(cache);
   const find = (/** @type {Name} */ name) => onPath(SOURCES[name].commands) ?? existing(unpacked(trees, name));
   const missing = new Set(names.filter((name) => find(name) === undefined).map((name) => SOURCES[name].package));
   for (const debian of missing) {
     if (onPath(["apt-get"]) === undefined || onPath(["dpkg"]) === undefined)
       throw new SetupError(cannotFetch(names, find));
-    await guarded(debian, () =>
-      withLock(
-        cache,
-        `fetching ${debian}`,
-        async () => {
-          if (existsSync(join(trees, debian))) return;
-          say(`Fetching Debian's package ${debian} into ${trees} (nothing is installed)`);
-          await unpackInto(join(trees, debian), debian, cache);
-        },
-        say,
-      ),
-    );
+    await ensureTree(debian, { companions: COMPANIONS[debian] ?? [], cache, say });
   }
   const found = names.map((name) => [name, find(name)]);
   const lost = found.find(([, program]) => program === undefined);
@@ -108,6 +97,30 @@ export async function ensureBinaries(names, { cache = cacheFolder(), say = conso
       `Debian's package for ${lost[0]} does not hold that program: install it so that it is on PATH.`,
     );
   return Object.fromEntries(found);
+}
+
+/**
+ * The folder into which a package and its companions are unpacked, as if it were the root of a file system.
+ * @param {string} debian
+ * @param {{companions?: readonly string[], cache?: string, say?: (line: string) => void}} [options]
+ * @returns {Promise<string>}
+ * @throws {SetupError}
+ */
+export async function ensureTree(debian, { companions = [], cache = cacheFolder(), say = console.log } = {}) {
+  const tree = join(treesIn(cache), debian);
+  if (existsSync(tree)) return tree;
+  const unpackOnce = async () => {
+    if (existsSync(tree)) return;
+    say(`Fetching Debian's package ${debian} into ${treesIn(cache)} (nothing is installed)`);
+    await unpackInto(tree, debian, companions, cache);
+  };
+  await guarded(debian, () => withLock(cache, `fetching ${debian}`, unpackOnce, say));
+  return tree;
+}
+
+/** @param {string} cache */
+function treesIn(cache) {
+  return join(cache, "debian", LAYOUT);
 }
 
 /** @param {readonly BinaryName[]} names @param {(name: never) => string | undefined} find */
@@ -141,14 +154,14 @@ async function guarded(debian, work) {
 
 /**
  * The tree appears under its name only when it is whole.
- * @param {string} tree @param {string} debian @param {string} cache
+ * @param {string} tree @param {string} debian @param {readonly string[]} companions @param {string} cache
  */
-async function unpackInto(tree, debian, cache) {
+async function unpackInto(tree, debian, companions, cache) {
   const partial = `${tree}.partial`;
   for (let attempt = 1; ; attempt++) {
     rmSync(partial, { recursive: true, force: true });
     mkdirSync(join(partial, "deb"), { recursive: true });
-    await download([debian, ...(COMPANIONS[debian] ?? [])], join(partial, "deb"), cache);
+    await download([debian, ...companions], join(partial, "deb"), cache);
     const failure = await unpack(partial);
     if (failure === undefined) break;
     if (attempt === 2) throw new DownloadError(failure);

@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { ensureBinaries } from "./debian-packages.mjs";
 import { ensureBuilt, ensureInstalled } from "./ensure.mjs";
+import { ensureOptuna } from "./optuna.mjs";
 import { PROJECT } from "./place.mjs";
 import { run } from "./run.mjs";
 import { SetupError } from "./setup-error.mjs";
@@ -15,10 +16,11 @@ const steps = [
   { heading: "Lint (oxlint)", work: () => tool(["oxlint/bin/oxlint", "--type-aware", "--deny-warnings"]) },
   { heading: "Types (tsc)", work: () => tool(["typescript/bin/tsc", "--noEmit", "-p", "test/tsconfig.json"]) },
   {
-    heading: "Prometheus and Alertmanager",
+    heading: "Prometheus, Alertmanager and Optuna",
     work: async () => {
       const binaries = await ensureBinaries(["prometheus", "promtool", "alertmanager", "amtool"]);
       for (const path of Object.values(binaries)) console.log(path);
+      console.log((await ensureOptuna()).PYTHONPATH);
     },
   },
   {
