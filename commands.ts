@@ -1,10 +1,8 @@
 // The table of commands: their flags, and the room that carries each out, loaded only when it is called.
 import type { ParseArgsConfig } from "node:util";
-import type { Config } from "./config/config.ts";
-import type { Log } from "./daemon/log.ts";
+import { configLoader, type Flags, logOf, textFlag, UsageError } from "./flags.ts";
 
 type Options = NonNullable<ParseArgsConfig["options"]>;
-export type Flags = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
 
 export interface CommandSpec {
   name: string;
@@ -112,6 +110,19 @@ export const COMMANDS: readonly CommandSpec[] = [
     },
   },
   {
+    name: "alertmanager",
+    summary: "write an alertmanager.yml with a receiver and a route for each of many hosts",
+    synopsis: "--file-sd FILE [--alertmanager.file FILE]",
+    options: { ...COMMON, "file-sd": { type: "string" }, "alertmanager.file": { type: "string" } },
+    positionals: NONE,
+    async run(flags) {
+      const { alertmanager } = await import("./remediator/cli/alertmanager.ts");
+      const fileSd = textFlag(flags, "file-sd");
+      if (fileSd === undefined) throw new UsageError("--file-sd FILE lists the remediators, as Prometheus' file_sd");
+      return alertmanager({ fileSd, baseFile: textFlag(flags, "alertmanager.file") });
+    },
+  },
+  {
     name: "status",
     summary: "workers, open incidents, pauses, budgets, health of the loop",
     synopsis: "[--json] [--watch]",
@@ -187,55 +198,3 @@ export const COMMANDS: readonly CommandSpec[] = [
     },
   },
 ];
-
-class UsageError extends Error {
-  readonly code = "usage";
-}
-
-/** Reads the file that the flags name, flags on top; called again at each reload. */
-async function configLoader(flags: Flags): Promise<() => Config> {
-  const [{ findConfigFile }, { loadConfig }, { parseListenAddress }] = await Promise.all([
-    import("./config/find.ts"),
-    import("./config/load.ts"),
-    import("./config/units/listen-address.ts"),
-  ]);
-  const listen = (flag: string) => {
-    const text = textFlag(flags, flag);
-    if (text === undefined) return undefined;
-    const address = parseListenAddress(text);
-    if (!address.ok) throw new UsageError(`--${flag}: ${address.problem}`);
-    return address.value;
-  };
-  const exporter = listen("exporter.listen-address");
-  const remediator = listen("remediator.listen-address");
-  const file = findConfigFile(textFlag(flags, "config.file"), process.cwd());
-  return () => {
-    const config = loadConfig(file);
-    return {
-      ...config,
-      exporter: { ...config.exporter, ...(exporter === undefined ? {} : { listen: exporter }) },
-      remediator: { ...config.remediator, ...(remediator === undefined ? {} : { listen: remediator }) },
-    };
-  };
-}
-
-/** @param quiet a terminal view tells the story: the log says only what went wrong */
-async function logOf(flags: Flags, quiet = false): Promise<Log> {
-  const { createLog, LOG_FORMATS, LOG_LEVELS } = await import("./daemon/log.ts");
-  const level = choice(flags, "log.level", LOG_LEVELS) ?? (quiet ? "error" : "info");
-  return createLog({ level, format: choice(flags, "log.format", LOG_FORMATS) ?? "logfmt" });
-}
-
-function choice<T extends string>(flags: Flags, flag: string, values: readonly T[]): T | undefined {
-  const text = textFlag(flags, flag);
-  if (text === undefined) return undefined;
-  const found = values.find((value) => value === text);
-  if (found === undefined)
-    throw new UsageError(`--${flag} is one of ${values.join(", ")}, not ${JSON.stringify(text)}`);
-  return found;
-}
-
-function textFlag(flags: Flags, flag: string): string | undefined {
-  const value = flags[flag];
-  return typeof value === "string" ? value : undefined;
-}

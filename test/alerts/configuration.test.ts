@@ -6,8 +6,8 @@ import { parse } from "yaml";
 import { amtool, startAlertmanager } from "../support/alertmanager.ts";
 import { eventually } from "../support/eventually.ts";
 import { promtool, startPrometheus } from "../support/prometheus.ts";
+import { ALERTS, allAlerts, RULE_FILES, textOf } from "./rule-set.ts";
 
-const ALERTS = join(import.meta.dirname, "../../alerts");
 const PROMETHEUS = join(ALERTS, "prometheus.yml");
 const ALERTMANAGER = join(ALERTS, "alertmanager.yml");
 
@@ -23,6 +23,7 @@ interface Route {
 
 interface Configuration {
   route: Route;
+  inhibit_rules: { source_matchers: string[]; target_matchers: string[] }[];
   receivers: { name: string; webhook_configs?: Record<string, unknown>[] }[];
 }
 
@@ -45,17 +46,35 @@ describe("prometheus.yml", () => {
   test("passes promtool check config, rules included", async () => {
     const { code, stdout, stderr } = await promtool(["check", "config", PROMETHEUS]);
     expect(code, stderr).toBe(0);
-    expect(stdout).toContain("1 rule files found");
+    expect(stdout).toContain("4 rule files found");
+  });
+
+  test("its sibling for many hosts passes too, and differs in targets and Alertmanagers alone", async () => {
+    const { code, stdout, stderr } = await promtool(["check", "config", join(ALERTS, "prometheus-ha.yml")]);
+    expect(code, stderr).toBe(0);
+    expect(stdout).toContain("4 rule files found");
+    const [one, many] = [PROMETHEUS, join(ALERTS, "prometheus-ha.yml")].map(
+      (file) =>
+        parse(readFileSync(file, "utf8")) as { rule_files: string[]; scrape_configs: Record<string, unknown>[] },
+    );
+    const essence = (configuration: typeof one) =>
+      configuration?.scrape_configs.map(({ job_name, honor_labels, scrape_interval }) => ({
+        job_name,
+        honor_labels,
+        scrape_interval,
+      }));
+    expect(many?.rule_files).toEqual(one?.rule_files);
+    expect(essence(many)).toEqual(essence(one));
   });
 
   test("gives a real Prometheus its rules, its targets with their own labels, and its Alertmanager", async () => {
     // On an address of loopback where nobody listens, so that it meets nothing that runs on this machine.
     const prometheus = await startPrometheus({
       config: readFileSync(PROMETHEUS, "utf8").replaceAll("127.0.0.1", "127.0.0.2"),
-      files: { "workers.rules.yml": readFileSync(join(ALERTS, "workers.rules.yml"), "utf8") },
+      files: Object.fromEntries(RULE_FILES.map((file) => [file, textOf(file)])),
     });
     const get = async (path: string) => JSON.stringify(await (await fetch(`${prometheus.url}/api/v1/${path}`)).json());
-    expect(await get("rules")).toContain('"PitcrewHeartbeat"');
+    for (const { alert } of allAlerts()) expect(await get("rules")).toContain(`"${alert}"`);
     expect(await get("status/config")).toMatch(/job_name: pitcrew-exporter\\n\s+honor_labels: true/);
     // A discovery of targets takes up to 5 seconds after the start.
     await eventually(async () => (await get("targets")).includes("127.0.0.2:10102"), {
@@ -94,10 +113,35 @@ describe("alertmanager.yml", () => {
     },
   );
 
-  test("an alert that asks for no action goes to humans, whatever its severity", async () => {
-    expect(await receiverOf({ alertname: "A", host: "box", severity: "critical" })).toBe("humans");
+  test.each(allAlerts().map((rule) => [rule.alert, rule.labels] as const))(
+    "%s goes where its class goes: to the remediator, or by its severity to the pager, to people, or to nobody",
+    async (alertname, { remediation, severity = "", ...labels }) => {
+      const bySeverity: Record<string, string> = { critical: "pager", warning: "humans", info: "nobody" };
+      const asked = remediation === undefined ? { ...labels, severity } : { ...labels, severity, remediation };
+      const receiver = await receiverOf({ ...asked, alertname, host: "box", worker: "train-1" });
+      expect(receiver).toBe(remediation === undefined ? bySeverity[severity] : "remediator");
+    },
+  );
+
+  test("somebody else's alert goes to people, or to the pager if it is critical", async () => {
     expect(await receiverOf({ alertname: "Watchdog" })).toBe("humans");
-    expect(await receiverOf({ alertname: "A", remediation: "" })).toBe("humans");
+    expect(await receiverOf({ alertname: "A", remediation: "", severity: "warning" })).toBe("humans");
+    expect(await receiverOf({ alertname: "A", host: "box", severity: "critical" })).toBe("pager");
+  });
+
+  test("what inhibits and what is inhibited are alerts of the rules, and none of them asks for action", () => {
+    const known = new Map(allAlerts().map((rule) => [rule.alert, rule]));
+    expect(configuration.inhibit_rules.length).toBeGreaterThan(0);
+    for (const { source_matchers, target_matchers } of configuration.inhibit_rules) {
+      for (const matcher of [...source_matchers, ...target_matchers]) {
+        const [, names = ""] = /^alertname=~?"(.*)"$/.exec(matcher) ?? [];
+        for (const name of names.split("|")) expect(known.get(name)?.labels, matcher).not.toHaveProperty("remediation");
+        expect(
+          names.split("|").filter((name) => !known.has(name)),
+          matcher,
+        ).toEqual([]);
+      }
+    }
   });
 
   test("the remediator's route does not wait, keeps workers apart, and repeats just under a minute off the group's beat", () => {

@@ -1,29 +1,11 @@
-// What the rules promise beyond the promtool unit tests beside them: labels, runbooks, and the subset that the guard can evaluate too.
-import { readFileSync } from "node:fs";
+// What the rules that ask for action promise: labels, waits, and the subset that the guard can evaluate too.
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { parse } from "yaml";
 import { loadRules } from "../../remediator/guard/rules.ts";
-import { promtool } from "../support/prometheus.ts";
+import { ALERTS, alertsOf, asksForAction } from "./rule-set.ts";
 
-const ALERTS = join(import.meta.dirname, "../../alerts");
-const RULES = join(ALERTS, "workers.rules.yml");
-
-interface Rule {
-  alert: string;
-  expr: string;
-  for: string;
-  labels: Record<string, string>;
-  annotations: Record<string, string>;
-}
-
-interface UnitTest {
-  alert_rule_test: { alertname: string; exp_alerts?: unknown[] }[];
-}
-
-const groups = (parse(readFileSync(RULES, "utf8")) as { groups: { name: string; rules: Rule[] }[] }).groups;
-const rules = groups.flatMap((group) => group.rules);
-const actionable = rules.filter((rule) => rule.labels.remediation !== "heartbeat");
+const rules = alertsOf("workers.rules.yml");
+const actionable = rules.filter(asksForAction);
 
 /** remediation, reason, for, and whether the guard evaluates it always. */
 const PROMISED: Record<string, [string, string, string, boolean]> = {
@@ -37,29 +19,6 @@ const PROMISED: Record<string, [string, string, string, boolean]> = {
   PitcrewHeartbeat: ["heartbeat", "other", "0s", false],
 };
 
-describe("promtool", () => {
-  test("accepts the rules, without a lint remark", async () => {
-    const { code, stderr } = await promtool(["check", "rules", "--lint=all", "--lint-fatal", RULES]);
-    expect(stderr).toBe("");
-    expect(code).toBe(0);
-  });
-
-  test("finds that every alert fires, stays silent at its boundary, and resolves", async () => {
-    const { code, stdout, stderr } = await promtool(["test", "rules", join(ALERTS, "workers.test.yml")]);
-    expect(code, stdout + stderr).toBe(0);
-  });
-
-  test("is asked about every alert: that it fires, and that it does not", () => {
-    const { tests } = parse(readFileSync(join(ALERTS, "workers.test.yml"), "utf8")) as { tests: UnitTest[] };
-    const cases = tests.flatMap((unit) => unit.alert_rule_test);
-    for (const { alert } of rules) {
-      const own = cases.filter((one) => one.alertname === alert).map((one) => (one.exp_alerts ?? []).length > 0);
-      expect(own, alert).toContain(true);
-      expect(own, alert).toContain(false);
-    }
-  });
-});
-
 describe("the rules", () => {
   test("are the promised ones, with the promised remediation, reason, wait and guard", () => {
     const found = rules.map(({ alert, labels, for: wait }) => [
@@ -69,15 +28,8 @@ describe("the rules", () => {
     expect(Object.fromEntries(found)).toEqual(PROMISED);
   });
 
-  test("carry a severity, and leave worker, group and host to the series", () => {
-    for (const { alert, labels } of rules) {
-      expect(["critical", "warning", "info", "none"], alert).toContain(labels.severity);
-      for (const name of ["worker", "group", "host"]) expect(labels, alert).not.toHaveProperty(name);
-    }
-  });
-
   test("share one group with the heartbeat, so that it proves that they are evaluated", () => {
-    expect(groups.map((group) => group.name)).toEqual(["pitcrew-workers"]);
+    expect(new Set(rules.map((rule) => rule.group))).toEqual(new Set(["pitcrew-workers"]));
   });
 
   test("that ask for action are plain comparisons: no function, no aggregation, no range, no job, no instance", () => {
@@ -89,43 +41,9 @@ describe("the rules", () => {
   });
 
   test("that ask for action are all loaded by the guard, without a problem", () => {
-    const book = loadRules([RULES]);
+    const book = loadRules([join(ALERTS, "workers.rules.yml")]);
     expect(book.problems).toEqual([]);
     expect(book.rules.map((rule) => rule.alert)).toEqual(actionable.map((rule) => rule.alert));
     expect(book.other.map((rule) => rule.alert)).toEqual(["PitcrewHeartbeat"]);
   });
 });
-
-describe("the runbook", () => {
-  const readme = readFileSync(join(ALERTS, "README.md"), "utf8");
-  const sections = new Map(
-    readme
-      .split(/^## /m)
-      .slice(1)
-      .map((section) => [section.slice(0, section.indexOf("\n")), section]),
-  );
-
-  test("has, under the heading that each runbook_url names, all four parts", () => {
-    for (const { alert, annotations } of rules) {
-      const [path, anchor] = (annotations.runbook_url ?? "").split("#");
-      expect(path, alert).toBe("alerts/README.md");
-      const heading = [...sections.keys()].find((title) => slug(title) === anchor);
-      expect(heading, alert).toBe(alert);
-      for (const part of ["Meaning", "Impact", "Diagnosis", "Mitigation"]) {
-        expect(sections.get(alert), `${alert}: ${part}`).toContain(`**${part}.**`);
-      }
-    }
-  });
-
-  test("has no heading without an alert", () => {
-    expect([...sections.keys()]).toEqual(rules.map((rule) => rule.alert));
-  });
-});
-
-/** The anchor of a Markdown heading, as code hosts make it. */
-function slug(heading: string): string {
-  return heading
-    .toLowerCase()
-    .replaceAll(/[^\w\- ]/g, "")
-    .replaceAll(" ", "-");
-}

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { startAlertmanager } from "../support/alertmanager.ts";
@@ -7,6 +7,7 @@ import { eventually } from "../support/eventually.ts";
 import {
   createSite,
   LEAKY,
+  type Pitcrew,
   PROJECT,
   readJournalLines,
   runCommand,
@@ -37,8 +38,8 @@ describe("the whole loop, with a real Prometheus and a real Alertmanager", () =>
     const pitcrew = await startPitcrew(site);
     const alertmanager = await startAlertmanager({ config: alertmanagerConfig(pitcrew.remediatorUrl) });
     await startPrometheus({
-      config: prometheusConfig(pitcrew.exporterUrl, alertmanager.url),
-      files: { "workers.rules.yml": readFileSync(join(PROJECT, "alerts", "workers.rules.yml"), "utf8") },
+      config: prometheusConfig(pitcrew, alertmanager.url),
+      files: ruleFiles(),
     });
     const starts = () => eventsOf(site.events("leaky"), "start");
     await eventually(() => starts().length >= 3, { what: "two renewals", within: 60_000 });
@@ -98,8 +99,8 @@ describe("the whole loop, with a real Prometheus and a real Alertmanager", () =>
     expect((await pitcrew.status()).remediator?.guard).toBe("all_rules");
     const alertmanager = await startAlertmanager({ config: alertmanagerConfig(pitcrew.remediatorUrl) });
     await startPrometheus({
-      config: prometheusConfig(pitcrew.exporterUrl, alertmanager.url),
-      files: { "workers.rules.yml": readFileSync(join(PROJECT, "alerts", "workers.rules.yml"), "utf8") },
+      config: prometheusConfig(pitcrew, alertmanager.url),
+      files: ruleFiles(),
     });
     await eventually(async () => (await pitcrew.status()).remediator?.guard === "always_rules", {
       what: "the guard to step back",
@@ -122,15 +123,19 @@ function alertmanagerConfig(remediatorUrl: string): string {
   );
 }
 
-function prometheusConfig(exporterUrl: string, alertmanagerUrl: string): string {
+function prometheusConfig(pitcrew: Pitcrew, alertmanagerUrl: string): string {
   const text = readFileSync(join(PROJECT, "alerts", "prometheus.yml"), "utf8");
-  return replaced(
-    replaced(text, "127.0.0.1:10101", new URL(exporterUrl).host),
-    "127.0.0.1:9093",
-    new URL(alertmanagerUrl).host,
-  )
+  const exporter = replaced(text, "127.0.0.1:10101", new URL(pitcrew.exporterUrl).host);
+  const remediator = replaced(exporter, "127.0.0.1:10102", new URL(pitcrew.remediatorUrl).host);
+  return replaced(remediator, "127.0.0.1:9093", new URL(alertmanagerUrl).host)
     .replaceAll(/(scrape_interval|evaluation_interval): [0-9]+s/g, "$1: 1s")
     .replaceAll(/scrape_timeout: [0-9]+s/g, "scrape_timeout: 1s");
+}
+
+function ruleFiles(): Record<string, string> {
+  const folder = join(PROJECT, "alerts");
+  const names = readdirSync(folder).filter((name) => name.endsWith(".rules.yml"));
+  return Object.fromEntries(names.map((name) => [name, readFileSync(join(folder, name), "utf8")]));
 }
 
 function replaced(text: string, what: string, by: string): string {
