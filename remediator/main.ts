@@ -47,11 +47,23 @@ export async function startRemediator(options: StartOptions): Promise<RunningRem
   const log = options.log.child({ component: "remediator" });
   prepareDirectories(config);
   const lock = await lockStateDirectory(config.stateDirectory);
-  const remediator = new Remediator({ ...options, log, build });
+  try {
+    return await startLocked({ ...options, log, build }, lock);
+  } catch (cause) {
+    lock.release();
+    throw cause;
+  }
+}
+
+async function startLocked(
+  options: StartOptions & { build: BuildInfo },
+  lock: { release(): void },
+): Promise<RunningRemediator> {
+  const { config } = options;
+  const remediator = new Remediator(options);
   const reload = async () => reloadConfig(remediator, options.reload);
   const doors = await openDoors(remediator, reload).catch(async (cause: unknown) => {
     await remediator.stop();
-    lock.release();
     throw cause;
   });
   await remediator.start();
