@@ -2,6 +2,7 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname, resolve } from "node:path";
+import { installedUnit } from "../worker/unit.ts";
 import { checkAges } from "./checks/ages.ts";
 import type { Check, CheckContext } from "./checks/check-context.ts";
 import { checkCommands } from "./checks/commands.ts";
@@ -22,6 +23,8 @@ export interface LoadDeps {
   isRoot: boolean;
   /** The `host` of a file that names none. */
   hostname: () => string;
+  /** The systemd unit of a supervised worker, if it has one. */
+  installedUnit: (worker: string) => string | undefined;
 }
 
 const CHECKS: readonly Check[] = [checkNames, checkCommands, checkLocators, checkLimits, checkAges, checkRemediator];
@@ -29,7 +32,11 @@ const MAX_FILE_BYTES = 1024 * 1024;
 
 /** @throws ConfigError with all problems of the file, in the order of their lines. */
 export function loadConfig(file: string, deps: Partial<LoadDeps> = {}): Config {
-  const { isRoot = process.getuid?.() === 0, hostname: hostnameOf = hostname } = deps;
+  const {
+    isRoot = process.getuid?.() === 0,
+    hostname: hostnameOf = hostname,
+    installedUnit: unitOf = installedUnit,
+  } = deps;
   const { text, problems } = readConfigFile(file, isRoot);
   const source = readSource(text);
   const { draft, whole, found: misread } = inspect(ConfigFile, source.value ?? undefined);
@@ -45,7 +52,11 @@ export function loadConfig(file: string, deps: Partial<LoadDeps> = {}): Config {
   }
   problems.push(...placed(file, source, found));
   if (problems.length > 0 || whole === undefined) throw new ConfigError("invalid", problems);
-  return productOf(whole, resolve(file), dirname(resolve(file)), hostnameOf());
+  return productOf(whole, resolve(file), {
+    folder: dirname(resolve(file)),
+    hostname: hostnameOf(),
+    installedUnit: unitOf,
+  });
 }
 
 function placed(file: string, source: SourceDocument, found: readonly Found[]): ConfigProblem[] {

@@ -7,11 +7,19 @@ import { hasIndex, instancesOf, withIndex } from "./expand.ts";
 import type { ConfigFile } from "./schema/file.ts";
 import type { WorkerEntry } from "./schema/worker.ts";
 
-/**
- * @param file absolute path of the configuration.
- * @param folder what relative paths are resolved against.
- */
-export function productOf(keys: ConfigFile, file: string, folder: string, hostname: string): Config {
+/** What a file's product depends on beside the file. */
+export interface Surroundings {
+  /** What relative paths are resolved against. */
+  folder: string;
+  /** The `host` of a file that names none. */
+  hostname: string;
+  /** The systemd unit of a supervised worker, if it has one. */
+  installedUnit: (worker: string) => string | undefined;
+}
+
+/** @param file absolute path of the configuration. */
+export function productOf(keys: ConfigFile, file: string, surroundings: Surroundings): Config {
+  const { folder, hostname } = surroundings;
   const { system, remediator } = keys;
   const { guard, webhook } = remediator;
   const credentials = webhook.credentials_file;
@@ -25,7 +33,7 @@ export function productOf(keys: ConfigFile, file: string, folder: string, hostna
       minAvailableBytes: system.min_available_memory,
       criticalAvailableBytes: system.critical_available_memory,
     },
-    workers: keys.workers.flatMap((entry) => workersOf(entry, folder)),
+    workers: keys.workers.flatMap((entry) => workersOf(entry, surroundings)),
     exporter: { listen: keys.exporter.listen },
     remediator: {
       listen: remediator.listen,
@@ -47,19 +55,23 @@ export function productOf(keys: ConfigFile, file: string, folder: string, hostna
   };
 }
 
-function workersOf(entry: WorkerEntry, folder: string): WorkerSpec[] {
+function workersOf(entry: WorkerEntry, { folder, installedUnit }: Surroundings): WorkerSpec[] {
   const limits = limitsOf(entry.limits);
   return instancesOf(entry.name, entry.count).map(({ name, index }) => ({
     name,
     group: entry.name,
     index,
-    manager: managerOf(entry, index, folder),
+    manager: withUnit(managerOf(entry, index, folder), installedUnit(name)),
     limits,
     stop: { drainSeconds: entry.stop.drain, signal: entry.stop.signal, graceSeconds: entry.stop.grace },
     startIntervalSeconds: entry.start_interval,
     budget: entry.budget,
     cooldownSeconds: entry.cooldown,
   }));
+}
+
+function withUnit(manager: ManagerSpec, unit: string | undefined): ManagerSpec {
+  return manager.kind === "supervised" && unit !== undefined ? { ...manager, unit } : manager;
 }
 
 function limitsOf(limits: WorkerEntry["limits"]): Limits {
@@ -78,7 +90,11 @@ function managerOf(entry: WorkerEntry, index: number, folder: string): ManagerSp
     case "supervised":
       return { kind: "supervised", launch: launchOf(entry.command, entry, index, folder), restart: entry.restart };
     case "systemd":
-      return { kind: "systemd", unit: withIndex(entry.unit, index) };
+      return {
+        kind: "systemd",
+        unit: withIndex(entry.unit, index),
+        ...(entry.user !== undefined && { user: entry.user }),
+      };
     case "command": {
       const stop = entry.stop_command;
       return {

@@ -7,6 +7,7 @@ import type { Observation, ReadSource, SystemReading, WorkerReading } from "./re
 import type { WorkerSpec } from "./spec.ts";
 import { type Floors, readSystem } from "./system-memory.ts";
 import { type TreeFrame, TreeReader } from "./tree-reader.ts";
+import { unitOfWorker } from "./unit.ts";
 import { findUser } from "./users.ts";
 import { WatchedWorker } from "./watched-worker.ts";
 import { Watcher } from "./watcher.ts";
@@ -183,9 +184,8 @@ function isFoundAlike(a: WorkerSpec, b: WorkerSpec): boolean {
 function wayOf({ manager }: WorkerSpec): unknown {
   switch (manager.kind) {
     case "supervised":
-      return [manager.kind];
     case "systemd":
-      return [manager.kind, manager.unit];
+      return [manager.kind, unitOfWorker(manager)];
     case "command":
     case "observe": {
       const { locator } = manager;

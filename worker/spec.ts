@@ -26,8 +26,10 @@ export interface Launch {
 }
 
 export type ManagerSpec =
-  | { kind: "supervised"; launch: Launch; restart: RestartPolicy }
-  | { kind: "systemd"; unit: string }
+  /** `unit`: the systemd unit that `pitcrew units` wrote for it; without one it runs under a shim of ours. */
+  | { kind: "supervised"; launch: Launch; restart: RestartPolicy; unit?: string }
+  /** `user`: whose service manager has the unit (`systemctl --user`); without one it is the system's. */
+  | { kind: "systemd"; unit: string; user?: string }
   | { kind: "command"; locator: Locator; launch: Launch; stopCommand?: readonly string[]; startAtBoot: boolean }
   | { kind: "observe"; locator: Locator };
 

@@ -6,6 +6,7 @@ import { measureMemory } from "./memory.ts";
 import { findOwnCgroup } from "./own-cgroup.ts";
 import { PssSampler } from "./pss.ts";
 import type { TreeReading } from "./reading.ts";
+import { unitOfWorker } from "./unit.ts";
 import type { WatchedTree } from "./watched-tree.ts";
 import type { WatchedWorker } from "./watched-worker.ts";
 
@@ -91,11 +92,10 @@ export class TreeReader {
     const last = worker.cgroup;
     const isKnown = last !== undefined && uptimeSeconds - last.decidedAtSeconds < CGROUP_RECHECK_SECONDS;
     if (isKnown && ageSeconds >= NEWBORN_SECONDS) return last.directory;
-    const { manager } = worker.spec;
     const directory = findOwnCgroup({
       pid: tree.root.pid,
       isOurs: (pid) => this.#options.belongs(tree, pid),
-      unit: manager.kind === "systemd" ? manager.unit : undefined,
+      unit: unitOfWorker(worker.spec.manager)?.name,
       procRoot: this.#options.procRoot,
       cgroupRoot: this.#options.cgroupRoot,
     });

@@ -130,6 +130,9 @@ export const WORKER_KINDS = {
     unit: field
       .named("a service unit's name, such as encoder.service", UNIT_NAME, "write the whole name, its suffix included")
       .describe("The unit that runs the worker"),
+    user: user()
+      .optional()
+      .describe("Whose service manager has the unit (systemctl --user); the default is the system's"),
   }),
   command: field.section({
     ...common,

@@ -160,6 +160,23 @@ describe("a systemd unit's worker", () => {
     }
   });
 
+  test("is looked for in the service manager that has the unit: the system's or a user's own", async () => {
+    const own = `0::/user.slice/user-0.slice/user@0.service/app.slice/${unit}\n`;
+    const proc = fixtureProc([
+      { pid: a, cgroup: own, startTicks: 600 },
+      { pid: b, cgroup, startTicks: 700 },
+    ]);
+    expect(await presences(observerOn(proc, one({ kind: "systemd", unit })))).toEqual([up(b, 700)]);
+    expect(await presences(observerOn(proc, one({ kind: "systemd", unit, user: "root" })))).toEqual([up(a, 600)]);
+  });
+
+  test("is the same for a supervised worker that has a unit of its own, whatever a shim has recorded", async () => {
+    const launch = { argv: ["train"], directory: "/", environment: {} };
+    const proc = fixtureProc([{ pid: b, cgroup, startTicks: 600 }]);
+    const observer = observerOn(proc, one({ kind: "supervised", launch, restart: "always", unit }));
+    expect(await presences(observer)).toEqual([up(b, 600)]);
+  });
+
   test("is down if no process is in its group", async () => {
     expect(await presences(observerOn(fixtureProc([{ pid: a }]), one({ kind: "systemd", unit })))).toEqual([
       { kind: "down" },

@@ -17,8 +17,9 @@ export function acceptsCommandLine(pattern: RegExp, uid: number | undefined): Ac
   };
 }
 
-export function acceptsUnit(unit: string): Accepts {
-  return (facts) => facts.unit === unit;
+/** @param uid whose service manager has the unit; undefined: the system's. */
+export function acceptsUnit(unit: string, uid: number | undefined): Accepts {
+  return (facts) => facts.unit === unit && facts.unitUid === uid;
 }
 
 /** One worker, one root: two unrelated ones are ambiguous. */

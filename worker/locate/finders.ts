@@ -1,5 +1,6 @@
 // The finder of each worker, by its manager and locator. Workers whose pattern is the same share its candidates and slots.
 import type { Locator, WorkerSpec } from "../spec.ts";
+import { type UnitRef, unitOfWorker } from "../unit.ts";
 import { findByPidfile } from "./by-pidfile.ts";
 import { findByRecord } from "./by-record.ts";
 import { acceptsCommandLine, acceptsUnit, findOldest, findOnly, SlotBoard } from "./by-scan.ts";
@@ -57,12 +58,18 @@ export class FinderRegistry {
       this.#boards.set(key, board);
       return board.finder(slot.index);
     };
+    const byUnit = ({ name, user }: UnitRef): Finder => {
+      const uid = user === undefined ? undefined : this.#options.uidOf(user);
+      if (user !== undefined && uid === undefined) return UNRESOLVED_USER;
+      return findOldest(scan(JSON.stringify(["unit", name, uid]), acceptsUnit(name, uid)));
+    };
     const finderOf = (spec: WorkerSpec): Finder => {
       switch (spec.manager.kind) {
         case "supervised":
-          return findByRecord(runDirectory, spec.name);
-        case "systemd":
-          return findOldest(scan(JSON.stringify(["unit", spec.manager.unit]), acceptsUnit(spec.manager.unit)));
+        case "systemd": {
+          const unit = unitOfWorker(spec.manager);
+          return unit === undefined ? findByRecord(runDirectory, spec.name) : byUnit(unit);
+        }
         case "command":
         case "observe":
           return byLocator(spec.manager.locator, spec);

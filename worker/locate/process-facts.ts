@@ -1,5 +1,5 @@
 // What is asked about a process when it is judged: each file is read at most once, and only if some worker's pattern asks for it.
-import { type CgroupPaths, parseCgroups, unitOf } from "../proc/cgroup.ts";
+import { type CgroupPaths, parseCgroups, unitOf, unitUidOf } from "../proc/cgroup.ts";
 import { parseCmdline } from "../proc/cmdline.ts";
 import { readText, textOf } from "../proc/read-text.ts";
 import { parseStatus } from "../proc/status.ts";
@@ -35,8 +35,17 @@ export class ProcessFacts {
   }
 
   get unit(): string | undefined {
+    return unitOf(this.#cgroupPaths());
+  }
+
+  /** Whose service manager has the unit; undefined: the system's. */
+  get unitUid(): number | undefined {
+    return unitUidOf(this.#cgroupPaths());
+  }
+
+  #cgroupPaths(): CgroupPaths {
     this.#cgroups ??= parseCgroups(textOf(`${this.#directory}/cgroup`) ?? "");
-    return unitOf(this.#cgroups);
+    return this.#cgroups;
   }
 
   /** True if the system keeps from us what we asked for: this process may be anybody's. */

@@ -26,8 +26,18 @@ export function parseCgroups(text: string): CgroupPaths {
 
 /** The systemd unit a process belongs to: the last component of its path; undefined at the root or without systemd. */
 export function unitOf(paths: CgroupPaths): string | undefined {
-  // Hybrid systems keep both lines, and systemd keeps them equal; v1's is named, so it is asked first.
-  const path = paths.controllers.get("name=systemd") ?? paths.unified;
+  const path = systemdPath(paths);
   const last = path?.slice(path.lastIndexOf("/") + 1);
   return last === undefined || last === "" ? undefined : last;
+}
+
+/** The user whose own service manager runs that unit; undefined if it is the system's. */
+export function unitUidOf(paths: CgroupPaths): number | undefined {
+  const uid = /^\/user\.slice\/user-[0-9]+\.slice\/user@([0-9]+)\.service\/./.exec(systemdPath(paths) ?? "")?.[1];
+  return uid === undefined ? undefined : Number(uid);
+}
+
+/** Hybrid systems keep both lines, and systemd keeps them equal; v1's is named, so it is asked first. */
+function systemdPath(paths: CgroupPaths): string | undefined {
+  return paths.controllers.get("name=systemd") ?? paths.unified;
 }
