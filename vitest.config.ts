@@ -1,5 +1,15 @@
 // How the tests run; `npm test` adds format, lint and types around them.
+import { spawnSync } from "node:child_process";
+import { delimiter, dirname } from "node:path";
 import { defineConfig } from "vitest/config";
+
+/** A version manager's `python3` is a shell script that may take longer than the script of a test: the tests run what it would run. */
+function pathWithPython(): string {
+  const { PATH = "" } = process.env;
+  const { stdout } = spawnSync("python3", ["-c", "import sys; print(sys.executable)"], { encoding: "utf8" });
+  const folder = dirname((stdout ?? "").trim());
+  return folder === "." || PATH.split(delimiter).includes(folder) ? PATH : [folder, PATH].join(delimiter);
+}
 
 export default defineConfig({
   test: {
@@ -7,6 +17,7 @@ export default defineConfig({
     reporters: ["./test/support/reporter.ts"],
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    env: { PATH: pathWithPython() },
     // Two cores: more workers than that only make real-process tests wait for each other.
     maxWorkers: 2,
     allowOnly: false,

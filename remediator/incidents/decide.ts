@@ -16,6 +16,9 @@ import type { SuppressReason } from "./reason.ts";
 import type { Step } from "./step.ts";
 import { blocked, expired } from "./waiting.ts";
 
+/** A worker sees the request at its next check, as it does a drain: `stop.drain` is how long a piece of its work may take. */
+const LEAST_RELIEF_SECONDS = 30;
+
 export function decide(incident: Incident, facts: WorkerFacts, policy: Policy): Step {
   switch (incident.state) {
     case "open":
@@ -110,12 +113,12 @@ function decideWhetherToStop(incident: Incident, facts: WorkerFacts, policy: Pol
   if (held !== undefined) return expired(incident, facts, policy) ?? held;
 
   const because = `${incident.reason}${comparison(incident.reason, facts.condition)}`;
+  const { stop } = reading.spec;
   if (incident.ladder === "relieve") {
     if (!handles(facts, "relief"))
       return { kind: "close", state: "cancelled", because: `${because}; the worker offers no relief` };
-    return { kind: "relieve", deadline: now.mono + 30, because };
+    return { kind: "relieve", deadline: now.mono + Math.max(LEAST_RELIEF_SECONDS, stop.drainSeconds), because };
   }
-  const { stop } = reading.spec;
   if (incident.ladder === "recycle" && handles(facts, "drain") && stop.drainSeconds > 0)
     return { kind: "drain", deadline: now.mono + stop.drainSeconds, because };
   // Relief and drain hold no slot; a termination does.
@@ -179,12 +182,13 @@ function decideRelieving(incident: Incident, facts: WorkerFacts, policy: Policy)
     };
   if (!sameIncarnation(presentIncarnation(facts), incident.incarnation))
     return { kind: "close", state: "superseded", because: "the worker was renewed meanwhile" };
-  // Never climbs to a restart: the memory limit has a rule of its own.
-  if (now.mono >= (incident.deadline ?? 0))
+  // That the worker has answered, we believe; what came of it, we have measured. Never climbs to a restart: the memory limit has a rule of its own.
+  const hasAnswered = facts.reading?.brake?.lastRelief?.request === incident.id;
+  if ((hasAnswered && facts.condition.kind === "true") || now.mono >= (incident.deadline ?? 0))
     return {
       kind: "close",
       state: "escalated",
-      because: "relief freed too little",
+      because: hasAnswered ? "relief freed too little" : "the worker did not come to a check of its brake",
       outcome: { action: "relieve", outcome: "ineffective" },
     };
   return { kind: "wait", until: Math.min(incident.deadline ?? 0, now.mono + policy.lookAgainSeconds) };

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { eventsOf } from "../support/events.ts";
 import { eventually } from "../support/eventually.ts";
-import { createSite, isRunning, PROJECT, readJournalLines, startPitcrew } from "../support/pitcrew.ts";
+import { createSite, isRunning, PROJECT, readJournalLines, runCommand, startPitcrew } from "../support/pitcrew.ts";
 
 const RESUMING = join(PROJECT, "demo", "resuming_worker.py");
 const LIBRARY = join(PROJECT, "worker", "python");
@@ -16,14 +16,15 @@ function linesOf(file: string): string[] {
 test("a worker at its age limit in the middle of a trial loses nothing: it checkpoints, is renewed and resumes where it stopped", {
   timeout: 90_000,
 }, async () => {
-  const trials = 16;
+  const trials = 20;
   const site = createSite({
     remediator: GUARD,
     workers: (own) => `  - name: resuming
-    command: [python3, -B, ${RESUMING}, --trials, '${trials}', --seconds, '0.4', --folder, ${own.directory}]
+    command: [python3, -B, ${RESUMING}, --trials, '${trials}', --seconds, '0.25', --folder, ${own.directory}]
     limits: {age: 2s, age_jitter: 0%}
     stop: {drain: 30s, grace: 10s}
-    cooldown: 0s`,
+    cooldown: 0s
+    start_interval: 100ms`,
   });
   const pitcrew = await startPitcrew(site);
   const results = join(site.directory, "results.txt");
@@ -52,7 +53,8 @@ test("a worker that offers to drain and does not come to a boundary is told to e
     environment: {PYTHONPATH: "${LIBRARY}:${join(PROJECT, "test", "support")}"}
     limits: {age: 2s, age_jitter: 0%}
     stop: {drain: 500ms, grace: 10s}
-    cooldown: 0s`,
+    cooldown: 0s
+    start_interval: 100ms`,
   });
   writeFileSync(join(site.directory, "busy.py"), "from pitcrew_brake import Brake\nbrake = Brake()\nimport leaky\n");
   const pitcrew = await startPitcrew(site);
@@ -89,17 +91,23 @@ setInterval(() => {}, 1000);`;
       workers: (own) => `  - name: ${name}
     command: ${command(own.directory)}, ${own.events(name)}]
     restart: always
-    limits: {age: 2s, age_jitter: 0%, memory: 1GiB, memory_relief: 1MiB}
+    limits: {memory: 1GiB, memory_relief: 1KiB}
     stop: {drain: 20s, grace: 10s}
-    cooldown: 0s`,
+    cooldown: 0s
+    start_interval: 100ms`,
     });
     writeFileSync(join(site.directory, "plain.cjs"), node);
     await startPitcrew(site);
     const starts = () => linesOf(site.events(name)).filter((line) => line.startsWith("start"));
-    await eventually(() => starts().length >= 2, { what: "the renewal", within: 30_000 });
+    const told = () => JSON.stringify(readJournalLines(site));
+    await eventually(() => starts().length === 1 && told().includes("the worker offers no relief"), {
+      what: "the worker to be over its relief limit",
+      within: 30_000,
+    });
+    await runCommand(["recycle", name, "--config.file", site.configFile]);
+    await eventually(() => starts().length === 2, { what: "the renewal", within: 30_000 });
     const signals = linesOf(site.events(name)).filter((line) => line.startsWith("signal"));
     expect(new Set(signals)).toEqual(new Set(["signal 15"]));
     expect(existsSync(join(site.runDirectory, `${name}.request`))).toBe(false);
-    expect(JSON.stringify(readJournalLines(site))).toContain("the worker offers no relief");
   });
 });

@@ -22,7 +22,7 @@ export class Seat {
   readonly isOwner: boolean;
   brakesTotal = 0;
   lastBrakeSeconds: number | undefined;
-  lastRelief: BrakeDetails["lastRelief"];
+  lastRelief: BrakeRecord["lastRelief"];
   isDraining = false;
   isLeaving = false;
   readonly #place: Place | undefined;

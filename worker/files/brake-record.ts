@@ -23,13 +23,14 @@ export interface BrakeRecord {
   lastBrakeSeconds: number | undefined;
   handles: readonly ("relief" | "drain")[];
   ending: { reason: string; atSeconds: number } | undefined;
+  /** Its last relief: by which request, if pitcrew asked for it, and what the worker itself says came of it. */
+  lastRelief?: { atSeconds: number; request: string | undefined; freedBytes: number | undefined } | undefined;
 }
 
 /** What a record also tells people and tools; pitcrew itself does not act on it. */
 export interface BrakeDetails {
   availableBytes: number | undefined;
   thresholdBytes: number;
-  lastRelief: { atSeconds: number; request: string | undefined; freedBytes: number | undefined } | undefined;
   updatedSeconds: number;
 }
 
@@ -86,11 +87,13 @@ function parseBrake(object: JsonObject, worker: string): BrakeRecord | undefined
   const lastBrakeSeconds = object.last_brake === null ? undefined : secondsField(object.last_brake);
   const handles = parseHandles(object.handles);
   const ending = parseEnding(object.ending);
+  const lastRelief = parseRelief(object.last_relief);
   if (object.worker !== worker || incarnation === undefined) return undefined;
   if (brakesTotal === undefined || consecutiveBrakes === undefined || limit === undefined) return undefined;
   if (lastBrakeSeconds === undefined && object.last_brake !== null) return undefined;
-  if (handles === undefined || ending === "malformed") return undefined;
-  return { version: 1, worker, incarnation, brakesTotal, consecutiveBrakes, limit, lastBrakeSeconds, handles, ending };
+  if (handles === undefined || ending === "malformed" || lastRelief === "malformed") return undefined;
+  const counts = { brakesTotal, consecutiveBrakes, limit, lastBrakeSeconds };
+  return { version: 1, worker, incarnation, ...counts, handles, ending, lastRelief };
 }
 
 /** Handles that this version does not know are left out: a newer library may offer more. */
@@ -105,4 +108,15 @@ function parseEnding(value: unknown): BrakeRecord["ending"] | "malformed" {
   const reason = textField(value.reason);
   const atSeconds = secondsField(value.at);
   return reason === undefined || atSeconds === undefined ? "malformed" : { reason, atSeconds };
+}
+
+/** A relief that its script asked for itself has no request. Memory may have grown meanwhile: then it freed less than nothing. */
+function parseRelief(value: unknown): BrakeRecord["lastRelief"] | "malformed" {
+  if (value === null || value === undefined) return undefined;
+  if (typeof value !== "object" || !("at" in value)) return "malformed";
+  const { request, freed_bytes: freed } = value as { request?: unknown; freed_bytes?: unknown };
+  const atSeconds = secondsField(value.at);
+  if (atSeconds === undefined) return "malformed";
+  const freedBytes = typeof freed === "number" && Number.isSafeInteger(freed) ? freed : undefined;
+  return { atSeconds, request: textField(request), freedBytes };
 }

@@ -465,7 +465,7 @@ class Brake:
         self.on_checkpoint = on_checkpoint
         self._optuna = optuna
         self._machine = _Available()
-        self._read: Callable[[], Optional[int]] = self._machine if available is None else available
+        self._read: Callable[[], Optional[int]] = available or self._machine
         self._clock, self._sleep = clock, sleep
         self._streak = _Streak(reset_after, spacing)
         self._relievers: List[Callable[[], object]] = []

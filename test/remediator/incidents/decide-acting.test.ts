@@ -5,6 +5,7 @@ import type { WorkerFacts } from "../../../remediator/incidents/facts.ts";
 import type { Incident, OpenState } from "../../../remediator/incidents/incident.ts";
 import {
   at,
+  brake,
   DOWN,
   endedLedger,
   facts,
@@ -46,7 +47,25 @@ describe("relieving", () => {
     expect(decided("relieving", { ...relieve, deadline: NOW.mono }, {})).toMatchObject({
       kind: "close",
       state: "escalated",
+      because: "the worker did not come to a check of its brake",
       outcome: { action: "relieve", outcome: "ineffective" },
+    });
+  });
+
+  test("ends as soon as the worker has answered and still holds too much", () => {
+    const asked = incident(relieve).id;
+    const answered = (request: string) => ({
+      condition: TRUE,
+      reading: reading({ brake: brake({ lastRelief: { atSeconds: 1, request, freedBytes: 1 } }) }),
+    });
+    expect(decided("relieving", relieve, answered(asked))).toMatchObject({
+      state: "escalated",
+      because: "relief freed too little",
+      outcome: { action: "relieve", outcome: "ineffective" },
+    });
+    expect(decided("relieving", relieve, answered("another"))).toMatchObject({ kind: "wait" });
+    expect(decided("relieving", relieve, { ...answered(asked), condition: FALSE })).toMatchObject({
+      state: "resolved",
     });
   });
 

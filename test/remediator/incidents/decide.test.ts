@@ -166,6 +166,8 @@ describe("a planned renewal", () => {
 describe("relief", () => {
   test("is asked for if the present process's record lists the handle", () => {
     expect(step(RELIEVE, { reading: reading({ brake: brake() }) })).toMatchObject({ kind: "relieve" });
+    const slow = reading({ brake: brake(), spec: { stop: { drainSeconds: 600 } } });
+    expect(step(RELIEVE, { reading: slow })).toMatchObject({ deadline: NOW.mono + 600 });
   });
 
   test("without the handle ends without a restart", () => {

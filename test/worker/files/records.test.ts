@@ -116,7 +116,10 @@ function brakeReading(json: unknown): ReturnType<typeof readBrakeRecord> {
 
 describe("a brake record", () => {
   test("may hold keys and handles that we do not know", () => {
-    expect(brakeReading(BRAKE_JSON)).toMatchObject({ kind: "ok", value: { brakesTotal: 3, handles: ["relief"] } });
+    expect(brakeReading(BRAKE_JSON)).toMatchObject({
+      kind: "ok",
+      value: { brakesTotal: 3, handles: ["relief"], lastRelief: { atSeconds: 1, request: "x", freedBytes: 2 } },
+    });
   });
 
   test.each([
@@ -131,6 +134,8 @@ describe("a brake record", () => {
     ["a last brake in words", { last_brake: "yesterday" }],
     ["handles that are no list", { handles: "relief" }],
     ["an ending without a time", { ending: { reason: "x" } }],
+    ["a relief in words", { last_relief: "yesterday" }],
+    ["a relief without a time", { last_relief: { request: "x" } }],
     ["an ending with a long reason", { ending: { reason: "x".repeat(201), at: 1 } }],
   ])("with %s is refused", (_, change) => {
     expect(brakeReading({ ...BRAKE_JSON, ...change })).toMatchObject({ kind: "refused" });
