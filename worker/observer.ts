@@ -1,7 +1,10 @@
 // The eyes of pitcrew: the exporter, the guard and the precheck all see workers and system through one of these.
 import { readBootId, readUptimeSeconds } from "./boot.ts";
 import { runDirectoryOwners } from "./files/read-strictly.ts";
+import { Units } from "./locate/by-unit.ts";
 import { FinderRegistry } from "./locate/finders.ts";
+import { type ShowUnits, showUnits } from "./locate/show-units.ts";
+import { UnitGroups } from "./locate/unit-groups.ts";
 import { ReadErrors } from "./read-errors.ts";
 import type { Observation, ReadSource, SystemReading, WorkerReading } from "./reading.ts";
 import type { WorkerSpec } from "./spec.ts";
@@ -20,6 +23,10 @@ export interface ObserverOptions {
   floors: Floors;
   procRoot?: string;
   cgroupRoot?: string;
+  /** Default: systemctl(1). */
+  showUnits?: ShowUnits;
+  /** Told once, when a worker begins to be ambiguous. */
+  onAmbiguous?: (worker: string, roots: number) => void;
   /** Unix time. */
   nowSeconds?: () => number;
 }
@@ -37,6 +44,7 @@ export class Observer {
   readonly #errors = new ReadErrors();
   readonly #uids = new Map<string, number | undefined>();
   readonly #watcher: Watcher;
+  readonly #units: Units;
   readonly #registry: FinderRegistry;
   readonly #treeReader: TreeReader;
   #workers: ReadonlyMap<string, WatchedWorker> = new Map();
@@ -55,16 +63,20 @@ export class Observer {
     this.#procRoot = procRoot;
     this.#cgroupRoot = cgroupRoot;
     this.#nowSeconds = options.nowSeconds ?? (() => Date.now() / 1000);
-    this.#watcher = new Watcher({ bootId, procRoot });
+    const onAmbiguous = options.onAmbiguous ?? (() => undefined);
+    this.#watcher = new Watcher({ bootId, procRoot, cgroupRoot: this.#cgroupRoot, onAmbiguous });
+    this.#units = new Units(new UnitGroups({ procRoot, cgroupRoot }), options.showUnits ?? showUnits);
     this.#registry = new FinderRegistry({
       runDirectory,
       judge: this.#watcher.judge,
+      units: this.#units,
       uidOf: (user) => this.#uidOf(user),
     });
     this.#treeReader = new TreeReader({
       procRoot,
       cgroupRoot,
       belongs: (tree, pid) => this.#watcher.belongs(tree, pid),
+      setGroup: (tree, directory) => this.#watcher.setGroup(tree, directory),
     });
     this.setSpecs(options.specs, options.floors);
   }
@@ -80,7 +92,12 @@ export class Observer {
   /** One worker, by fresh readings only: for who is about to act. Undefined: no such worker is configured. */
   async observeWorker(name: string): Promise<WorkerReading | undefined> {
     const worker = this.#workers.get(name);
-    return worker === undefined ? undefined : (await this.#readAll([worker], true))[0];
+    if (worker === undefined) return undefined;
+    const { answered } = this.#units;
+    const [reading] = await this.#readAll([worker], true);
+    if (unitOfWorker(worker.spec.manager) === undefined || (await this.#units.settled()) === answered) return reading;
+    // Its processes had changed, and systemd has said since which of them is the main one.
+    return (await this.#readAll([worker], true))[0];
   }
 
   observeSystem(): SystemReading {

@@ -1,6 +1,5 @@
 // A control group that is one worker's alone: what it holds is the truest figure, and the cheapest for a tree that shares memory.
-import { existsSync } from "node:fs";
-import { type CgroupPaths, parseCgroups, unitOf } from "./proc/cgroup.ts";
+import { groupDirectories, parseCgroups } from "./proc/cgroup.ts";
 import { parseMemoryStat } from "./proc/cgroup-memory.ts";
 import { parseCount } from "./proc/counts.ts";
 import { textOf } from "./proc/read-text.ts";
@@ -20,14 +19,11 @@ export interface CgroupQuestion {
  * visible from here.
  */
 export function findOwnCgroup({ pid, isOurs, unit, procRoot, cgroupRoot }: CgroupQuestion): string | undefined {
-  const paths = cgroupsOf(pid, procRoot);
-  const group = paths && memoryGroup(paths, cgroupRoot);
-  if (paths === undefined || group === undefined || group.path === "/" || group.path.includes("/..")) return undefined;
-  const daemon = cgroupsOf("self", procRoot);
-  const daemonPath = daemon && memoryGroup(daemon, cgroupRoot)?.path;
-  if (daemonPath === undefined || `${daemonPath}/`.startsWith(`${group.path}/`)) return undefined;
-  const isUnit = unit !== undefined && unitOf(paths) === unit;
-  if (!isUnit && !isAllOurs(group.directory, isOurs)) return undefined;
+  const group = memoryGroupOf(pid, procRoot, cgroupRoot, unit);
+  if (group === undefined || group.path === "/" || group.path.includes("/..")) return undefined;
+  const ours = memoryGroupOf("self", procRoot, cgroupRoot);
+  if (ours === undefined || `${ours.path}/`.startsWith(`${group.path}/`)) return undefined;
+  if (!group.isUnit && !isAllOurs(group.directory, isOurs)) return undefined;
   return readHeldBytes(group.directory) === undefined ? undefined : group.directory;
 }
 
@@ -37,18 +33,22 @@ export function readHeldBytes(directory: string): number | undefined {
   return text === undefined ? undefined : parseMemoryStat(text).heldBytes;
 }
 
-function cgroupsOf(pid: number | "self", procRoot: string): CgroupPaths | undefined {
+/** A unit's main process may live in a group inside of the unit's. */
+function memoryGroupOf(pid: number | "self", procRoot: string, cgroupRoot: string, unit?: string) {
   const text = textOf(`${procRoot}/${pid}/cgroup`);
-  return text === undefined ? undefined : parseCgroups(text);
-}
-
-function memoryGroup(paths: CgroupPaths, cgroupRoot: string): { path: string; directory: string } | undefined {
-  const v1 = paths.controllers.get("memory");
-  if (v1 !== undefined) return { path: v1, directory: `${cgroupRoot}/memory${v1}` };
-  if (paths.unified === undefined) return undefined;
-  // Hybrid systems mount v2 beside the v1 controllers.
-  const mount = existsSync(`${cgroupRoot}/cgroup.controllers`) ? cgroupRoot : `${cgroupRoot}/unified`;
-  return { path: paths.unified, directory: `${mount}${paths.unified}` };
+  if (text === undefined) return undefined;
+  const paths = parseCgroups(text);
+  const path = paths.controllers.get("memory") ?? paths.unified;
+  const directory = groupDirectories(paths, cgroupRoot).memory;
+  if (path === undefined || directory === undefined) return undefined;
+  const at = unit === undefined ? -1 : `${path}/`.indexOf(`/${unit}/`);
+  if (unit === undefined || at === -1) return { path, directory, isUnit: false };
+  const below = path.length - (at + 1 + unit.length);
+  return {
+    path: path.slice(0, path.length - below),
+    directory: directory.slice(0, directory.length - below),
+    isUnit: true,
+  };
 }
 
 function isAllOurs(directory: string, isOurs: (pid: number) => boolean): boolean {

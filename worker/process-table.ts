@@ -1,7 +1,7 @@
 // What is known of every process, kept from look to look: only new processes are read, the others cost a name in a directory.
 import { CLOCK_TICKS_PER_SECOND } from "./boot.ts";
 import { lastCreatedPid, listPids } from "./proc/list-pids.ts";
-import { textOf } from "./proc/read-text.ts";
+import { readText } from "./proc/read-text.ts";
 import { isDead, parseProcStat } from "./proc/stat.ts";
 
 export interface ProcessEntry {
@@ -71,15 +71,16 @@ export class ProcessTable {
     // Of another pid namespace's /proc (a host's, mounted in a container) this file would speak of the wrong processes.
     const lastCreated = this.#procRoot === "/proc" ? lastCreatedPid() : undefined;
     const isUnchanged = lastCreated !== undefined && lastCreated === this.#lastCreated && this.#unsettled.size === 0;
-    if (isUnchanged && this.#isComplete && !mustList && !rereadAll) {
-      return { isComplete: true, fresh: [], goneOrDead: [], hasReplaced: false };
+    if (isUnchanged && !mustList && !rereadAll) {
+      return { isComplete: this.#isComplete, fresh: [], goneOrDead: [], hasReplaced: false };
     }
-    this.#lastCreated = lastCreated;
     const pids = listPids(this.#procRoot);
+    this.#lastCreated = pids === undefined ? undefined : lastCreated;
     // Everybody sees pid 1, unless processes of others are hidden.
     this.#isComplete = pids?.includes(1) ?? false;
     if (pids === undefined) return { isComplete: false, fresh: [], goneOrDead: [], hasReplaced: false };
-    return { isComplete: this.#isComplete, ...this.#update(pids, uptimeSeconds, rereadAll) };
+    const change = this.#update(pids, uptimeSeconds, rereadAll);
+    return { isComplete: this.#isComplete, ...change };
   }
 
   #update(pids: readonly number[], uptimeSeconds: number, rereadAll: boolean): Omit<TableChange, "isComplete"> {
@@ -112,8 +113,10 @@ export class ProcessTable {
   }
 
   #read(pid: number, generation: number, uptimeSeconds: number): Known | undefined {
-    const text = textOf(`${this.#procRoot}/${pid}/stat`);
-    const stat = text === undefined ? undefined : parseProcStat(text);
+    const read = readText(`${this.#procRoot}/${pid}/stat`);
+    // Listed, but kept from us (hidepid=1): it could be anybody.
+    if (read.kind === "unreadable") this.#isComplete = false;
+    const stat = read.kind === "ok" ? parseProcStat(read.text) : undefined;
     if (stat === undefined || stat.pid !== pid) return undefined;
     const { startTicks, ppid, session, comm } = stat;
     const isSettled = uptimeSeconds - startTicks / CLOCK_TICKS_PER_SECOND >= SETTLED_SECONDS;

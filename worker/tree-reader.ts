@@ -14,6 +14,7 @@ export interface TreeReaderOptions {
   procRoot: string;
   cgroupRoot: string;
   belongs: (tree: WatchedTree, pid: number) => boolean;
+  setGroup: (tree: WatchedTree, directory: string | undefined) => void;
 }
 
 /** The clocks of one look. */
@@ -92,14 +93,17 @@ export class TreeReader {
     const last = worker.cgroup;
     const isKnown = last !== undefined && uptimeSeconds - last.decidedAtSeconds < CGROUP_RECHECK_SECONDS;
     if (isKnown && ageSeconds >= NEWBORN_SECONDS) return last.directory;
+    const unit = unitOfWorker(worker.spec.manager)?.name;
     const directory = findOwnCgroup({
       pid: tree.root.pid,
       isOurs: (pid) => this.#options.belongs(tree, pid),
-      unit: unitOfWorker(worker.spec.manager)?.name,
+      unit,
       procRoot: this.#options.procRoot,
       cgroupRoot: this.#options.cgroupRoot,
     });
     worker.cgroup = { decidedAtSeconds: uptimeSeconds, directory };
+    // A unit's group is known from where it was found.
+    if (unit === undefined) this.#options.setGroup(tree, directory);
     return directory;
   }
 }

@@ -1,11 +1,16 @@
-// Which process belongs to which watched tree: by its parents, or by a session that is the tree's own.
+// Which process belongs to which watched tree: by its parents, or by a session or control group that is the tree's own.
+
+import { readLiveStat } from "./identify.ts";
 import type { Incarnation } from "./incarnation.ts";
+import { readPids } from "./locate/unit-groups.ts";
 import type { ProcessEntry } from "./process-table.ts";
+import { TreeGroups } from "./tree-groups.ts";
 import { WatchedTree } from "./watched-tree.ts";
 
 export interface TrackerOptions {
   bootId: string;
   procRoot: string;
+  cgroupRoot: string;
   lookUp: (pid: number) => ProcessEntry | undefined;
 }
 
@@ -17,9 +22,11 @@ export class TreeTracker {
   readonly #owners = new Map<number, WatchedTree>();
   readonly #sessions = new Map<number, WatchedTree>();
   readonly #shims = new Set<number>();
+  readonly #groups: TreeGroups;
 
   constructor(options: TrackerOptions) {
     this.#options = options;
+    this.#groups = new TreeGroups(options.procRoot, options.cgroupRoot);
   }
 
   /** @param session the session that is this tree's own, if any. */
@@ -43,7 +50,21 @@ export class TreeTracker {
     this.#forget(tree.root.pid, tree);
     if (tree.session !== undefined && this.#sessions.get(tree.session) === tree) this.#sessions.delete(tree.session);
     if (tree.shim !== undefined) this.#shims.delete(tree.shim);
+    this.#groups.remove(tree);
     tree.close();
+  }
+
+  /** From now on, who turns up in this control group is the tree's. */
+  setGroup(tree: WatchedTree, directory: string | undefined): void {
+    this.#groups.set(tree, directory);
+  }
+
+  /** Lets everybody join who is in the tree's group already. */
+  joinGroup(tree: WatchedTree): void {
+    for (const pid of tree.group === undefined ? [] : (readPids(tree.group) ?? [])) {
+      const stat = this.#owners.has(pid) ? undefined : readLiveStat(pid, this.#options.procRoot);
+      if (stat !== undefined) this.#join(tree, stat);
+    }
   }
 
   /** Reads every member's memory. @returns false if the root is gone. */
@@ -53,12 +74,10 @@ export class TreeTracker {
   }
 
   /** Lets each of these processes join the tree it belongs to. */
-  assign(entries: Iterable<ProcessEntry>): void {
+  assign(entries: Iterable<ProcessEntry>, { areNew }: { areNew: boolean }): void {
     for (const entry of entries) {
-      const owner = this.#ownerOf(entry);
-      if (owner === undefined || this.#owners.get(entry.pid) === owner) continue;
-      const { pid, startTicks } = entry;
-      if (owner.join({ bootId: this.#options.bootId, pid, startTicks }) === "joined") this.#owners.set(pid, owner);
+      const owner = this.#ownerOf(entry) ?? (areNew ? this.#groups.ownerOf(entry.pid) : undefined);
+      if (owner !== undefined && this.#owners.get(entry.pid) !== owner) this.#join(owner, entry);
     }
   }
 
@@ -81,6 +100,10 @@ export class TreeTracker {
       at = parent !== undefined && parent.startTicks <= at.startTicks ? parent : undefined;
     }
     return undefined;
+  }
+
+  #join(tree: WatchedTree, { pid, startTicks }: { pid: number; startTicks: number }): void {
+    if (tree.join({ bootId: this.#options.bootId, pid, startTicks }) === "joined") this.#owners.set(pid, tree);
   }
 
   #forget(pid: number, tree: WatchedTree): void {

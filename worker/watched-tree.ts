@@ -14,6 +14,8 @@ export class WatchedTree {
   readonly session: number | undefined;
   /** The leader of that session, if it is not the root: it and its helpers are no members. */
   readonly shim: number | undefined;
+  /** The directory of a control group that is this tree's alone; the tracker's to set. */
+  group: string | undefined;
   readonly #procRoot: string;
   readonly #members = new Map<number, Member>();
   /** They belong here, but could not be opened (yet): as long as there are any, there is no sum. */

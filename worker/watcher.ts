@@ -13,6 +13,8 @@ import type { WatchedWorker } from "./watched-worker.ts";
 export interface WatcherOptions {
   bootId: string;
   procRoot: string;
+  cgroupRoot: string;
+  onAmbiguous: (worker: string, roots: number) => void;
 }
 
 export class Watcher {
@@ -44,14 +46,15 @@ export class Watcher {
     this.judge.apply(this.#mustJudgeAll ? { ...change, fresh: [...this.#table.entries()] } : change);
     this.#mustJudgeAll = false;
 
-    const look = this.#lookOf(change.isComplete);
+    const look = this.#lookOf(change.isComplete, uptimeSeconds);
     const hasAdopted = workers.map((worker) => this.#find(worker, look)).includes(true);
     if (hasAdopted || change.hasReplaced) {
       // A new root: its descendants may be known already, and what is known of their parents old.
       this.judge.apply(this.#table.refresh({ uptimeSeconds, mustList: true, rereadAll: true }));
-      this.#tracker.assign(this.#table.entries());
+      this.#tracker.assign(this.#table.entries(), { areNew: false });
+      for (const { tree } of workers) if (tree?.group !== undefined) this.#tracker.joinGroup(tree);
     } else {
-      this.#tracker.assign(change.fresh);
+      this.#tracker.assign(change.fresh, { areNew: true });
     }
   }
 
@@ -59,6 +62,11 @@ export class Watcher {
     if (worker.tree !== undefined) this.#tracker.drop(worker.tree);
     worker.tree = undefined;
     worker.cgroup = undefined;
+  }
+
+  /** A control group that turned out to be this tree's alone. */
+  setGroup(tree: WatchedTree, directory: string | undefined): void {
+    this.#tracker.setGroup(tree, directory);
   }
 
   /** Whether a process that is no known member is this tree's all the same: born a moment ago, or gone by now. */
@@ -72,9 +80,10 @@ export class Watcher {
     );
   }
 
-  #lookOf(isComplete: boolean): Look {
+  #lookOf(isComplete: boolean, uptimeSeconds: number): Look {
     return {
       ...this.#options,
+      uptimeSeconds,
       isComplete: isComplete && !this.judge.hasHidden,
       lookUp: (pid) => this.#table.get(pid),
       treeRootOf: (entry) => this.#tracker.treeWith(entry)?.root.pid,
@@ -96,7 +105,10 @@ export class Watcher {
       return false;
     }
     this.release(worker);
+    const wasAmbiguous = worker.presence.kind === "ambiguous";
     worker.presence = this.#adopt(worker, located);
+    if (worker.presence.kind === "ambiguous" && !wasAmbiguous)
+      this.#options.onAmbiguous(worker.spec.name, worker.presence.roots);
     if (worker.presence.kind === "unknown") worker.countError(worker.presence.source);
     if (worker.presence.kind === "ambiguous") worker.countError("processes");
     return worker.presence.kind === "up";
@@ -108,6 +120,7 @@ export class Watcher {
     if (tree === "gone") return { kind: "down" };
     if (tree === "unreadable") return { kind: "unknown", source: "stat" };
     worker.tree = tree;
+    this.#tracker.setGroup(tree, located.group);
     return { kind: "up", incarnation: tree.root };
   }
 }

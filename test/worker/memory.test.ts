@@ -107,6 +107,7 @@ describe("a control group is a worker's own", () => {
   test("not if a stranger is in it, unless it is the worker's unit", () => {
     expect(ownGroup({ ...v2, procs: [pid, 77] })).toBeUndefined();
     expect(ownGroup({ ...v2, procs: [pid, 77], unit: "w.scope" })).toBe("/w.scope");
+    expect(ownGroup({ ...v2, worker: "0::/w.scope/inner/most\n", procs: [77], unit: "w.scope" })).toBe("/w.scope");
     expect(ownGroup({ ...v2, procs: [pid, 77], unit: "other.scope" })).toBeUndefined();
   });
 

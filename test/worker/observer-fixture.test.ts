@@ -93,6 +93,17 @@ describe("a matched worker", () => {
     expect(await presences(observerOn(proc, one()))).toEqual([up(a)]);
   });
 
+  test("that is not found where a process is listed but kept from us is neither up nor down", async () => {
+    const proc = fixtureProc([{ pid: a, cmdline: TRAIN }]);
+    // A directory in its place reads like a file that may not be opened.
+    proc.remove(a);
+    proc.write(`${a}/stat/x`, "");
+    const observer = observerOn(proc, one());
+    expect(await presences(observer)).toEqual([{ kind: "unknown", source: "processes" }]);
+    proc.put({ pid: a, cmdline: TRAIN });
+    expect(await presences(observer)).toEqual([up(a)]);
+  });
+
   test("that is not found where processes are hidden is neither up nor down; one that is found is up", async () => {
     const proc = fixtureProc([{ pid: a, cmdline: TRAIN }]);
     proc.remove(1);
@@ -125,6 +136,22 @@ describe("a matched worker", () => {
   });
 });
 
+describe("a worker with a pid file", () => {
+  test("whose process is hidden is neither up nor down; where all is seen, it is down", async () => {
+    const proc = fixtureProc();
+    proc.write("legacy.pid", `${a}\n`);
+    const locator = { kind: "pidfile", path: `${proc.root}/legacy.pid` } as const;
+    const observer = observerOn(proc, one({ kind: "observe", locator }));
+    expect(await presences(observer)).toEqual([{ kind: "down" }]);
+    proc.remove(1);
+    proc.write("loadavg", "0 0 0 1/1 9\n");
+    expect(await presences(observer)).toEqual([{ kind: "unknown", source: "processes" }]);
+    proc.write(`${a}/stat/x`, "");
+    expect(await presences(observer)).toEqual([{ kind: "unknown", source: "stat" }]);
+    expect(observer.readErrors().get("train-1")?.get("stat")).toBe(1);
+  });
+});
+
 describe("a group whose processes share slots", () => {
   test("keeps each process in its slot, and gives a free one to whoever comes next", async () => {
     const proc = fixtureProc([
@@ -140,47 +167,6 @@ describe("a group whose processes share slots", () => {
     observer.close();
     observer.setSpecs(slots(3), { minAvailableBytes: undefined, criticalAvailableBytes: undefined });
     expect(await presences(observer)).toEqual([up(c, 900), up(a, 300), up(d, 950)]);
-  });
-});
-
-describe("a systemd unit's worker", () => {
-  const unit = "encoder@1.service";
-  const cgroup = `0::/system.slice/system-encoder.slice/${unit}\n`;
-
-  test("is the oldest root in the unit's group, whatever hierarchy systemd uses", async () => {
-    for (const text of [cgroup, `4:memory:/x\n1:name=systemd:/system.slice/${unit}\n`]) {
-      const proc = fixtureProc([
-        { pid: a, cgroup: "0::/system.slice/encoder@11.service\n" },
-        { pid: b, cgroup: text, startTicks: 600 },
-        { pid: c, cgroup: text, startTicks: 610, ppid: b },
-        { pid: d, cgroup: text, startTicks: 700 },
-      ]);
-      const observer = observerOn(proc, one({ kind: "systemd", unit }));
-      expect(await presences(observer)).toEqual([up(b, 600)]);
-    }
-  });
-
-  test("is looked for in the service manager that has the unit: the system's or a user's own", async () => {
-    const own = `0::/user.slice/user-0.slice/user@0.service/app.slice/${unit}\n`;
-    const proc = fixtureProc([
-      { pid: a, cgroup: own, startTicks: 600 },
-      { pid: b, cgroup, startTicks: 700 },
-    ]);
-    expect(await presences(observerOn(proc, one({ kind: "systemd", unit })))).toEqual([up(b, 700)]);
-    expect(await presences(observerOn(proc, one({ kind: "systemd", unit, user: "root" })))).toEqual([up(a, 600)]);
-  });
-
-  test("is the same for a supervised worker that has a unit of its own, whatever a shim has recorded", async () => {
-    const launch = { argv: ["train"], directory: "/", environment: {} };
-    const proc = fixtureProc([{ pid: b, cgroup, startTicks: 600 }]);
-    const observer = observerOn(proc, one({ kind: "supervised", launch, restart: "always", unit }));
-    expect(await presences(observer)).toEqual([up(b, 600)]);
-  });
-
-  test("is down if no process is in its group", async () => {
-    expect(await presences(observerOn(fixtureProc([{ pid: a }]), one({ kind: "systemd", unit })))).toEqual([
-      { kind: "down" },
-    ]);
   });
 });
 

@@ -1,4 +1,4 @@
-// Workers that are recognised among all processes: by their command line, or by their systemd unit.
+// Workers that are recognised among all processes, by their command line.
 import type { Incarnation } from "../incarnation.ts";
 import type { ProcessEntry } from "../process-table.ts";
 import type { Accepts, Candidates } from "./candidates.ts";
@@ -15,11 +15,6 @@ export function acceptsCommandLine(pattern: RegExp, uid: number | undefined): Ac
     pattern.lastIndex = 0;
     return pattern.test(commandLine) && (uid === undefined || facts.effectiveUid === uid);
   };
-}
-
-/** @param uid whose service manager has the unit; undefined: the system's. */
-export function acceptsUnit(unit: string, uid: number | undefined): Accepts {
-  return (facts) => facts.unit === unit && facts.unitUid === uid;
 }
 
 /** One worker, one root: two unrelated ones are ambiguous. */
@@ -41,15 +36,6 @@ export function findOnly(candidates: Candidates): Finder {
       const found = roots(look);
       return found.length !== 1 || !isSame(found[0], root);
     },
-  };
-}
-
-/** A unit's processes are one worker's: the oldest root is the main one, the others are helpers of the service manager. */
-export function findOldest(candidates: Candidates): Finder {
-  return {
-    scans: true,
-    locate: (look) => located(candidates.roots(look)[0], look),
-    isStale: () => false,
   };
 }
 

@@ -1,6 +1,6 @@
 // One way of finding a worker's root process. A finder is asked when there is none, and again only when its answer may have changed.
 
-import { readLiveStat } from "../identify.ts";
+import { isHidden, readStat } from "../identify.ts";
 import type { Incarnation } from "../incarnation.ts";
 import type { ProcStat } from "../proc/stat.ts";
 import type { Surroundings } from "./candidates.ts";
@@ -9,6 +9,7 @@ import type { Located } from "./located.ts";
 /** What a finder may use during one look at the machine. */
 export interface Look extends Surroundings {
   bootId: string;
+  uptimeSeconds: number;
   /** False: some processes are hidden, so that one which is not found may still exist. */
   isComplete: boolean;
 }
@@ -23,8 +24,13 @@ export interface Finder {
 
 /** The living process with this pid, as a root. */
 export function foundRoot(pid: number, look: Look, session?: number): Located {
-  const stat = readLiveStat(pid, look.procRoot);
-  if (stat === undefined) return { kind: "down" };
+  const read = readStat(pid, look.procRoot);
+  if (read.kind === "unreadable") return { kind: "unknown", source: "stat" };
+  if (read.kind === "gone") {
+    const mayLive = !look.isComplete && (look.procRoot !== "/proc" || isHidden(pid));
+    return mayLive ? { kind: "unknown", source: "processes" } : { kind: "down" };
+  }
+  const { stat } = read;
   const root = { bootId: look.bootId, pid, startTicks: stat.startTicks };
   return { kind: "found", root, session: ownSession(stat, session) };
 }

@@ -3,13 +3,15 @@ import type { Locator, WorkerSpec } from "../spec.ts";
 import { type UnitRef, unitOfWorker } from "../unit.ts";
 import { findByPidfile } from "./by-pidfile.ts";
 import { findByRecord } from "./by-record.ts";
-import { acceptsCommandLine, acceptsUnit, findOldest, findOnly, SlotBoard } from "./by-scan.ts";
+import { acceptsCommandLine, findOnly, SlotBoard } from "./by-scan.ts";
+import type { Units } from "./by-unit.ts";
 import type { Finder } from "./finder.ts";
 import type { Judge } from "./judge.ts";
 
 export interface FinderOptions {
   runDirectory: string;
   judge: Judge;
+  units: Units;
   uidOf: (user: string) => number | undefined;
 }
 
@@ -29,7 +31,7 @@ export class FinderRegistry {
 
   /** By worker. Patterns and slots that are no longer asked for are forgotten, the others keep what they know. */
   create(specs: readonly WorkerSpec[]): Finders {
-    const { judge, runDirectory } = this.#options;
+    const { judge, units, runDirectory } = this.#options;
     const keys = new Set<string>();
     let mustJudgeAll = false;
     const scan = (key: string, accepts: Parameters<Judge["candidates"]>[1]) => {
@@ -61,7 +63,7 @@ export class FinderRegistry {
     const byUnit = ({ name, user }: UnitRef): Finder => {
       const uid = user === undefined ? undefined : this.#options.uidOf(user);
       if (user !== undefined && uid === undefined) return UNRESOLVED_USER;
-      return findOldest(scan(JSON.stringify(["unit", name, uid]), acceptsUnit(name, uid)));
+      return units.finder({ name, uid });
     };
     const finderOf = (spec: WorkerSpec): Finder => {
       switch (spec.manager.kind) {

@@ -1,7 +1,6 @@
 // What is asked about a process when it is judged: each file is read at most once, and only if some worker's pattern asks for it.
-import { type CgroupPaths, parseCgroups, unitOf, unitUidOf } from "../proc/cgroup.ts";
 import { parseCmdline } from "../proc/cmdline.ts";
-import { readText, textOf } from "../proc/read-text.ts";
+import { readText } from "../proc/read-text.ts";
 import { parseStatus } from "../proc/status.ts";
 
 /** Long enough for a Java class path; a limit on what a hostile command line can make a pattern chew. */
@@ -11,7 +10,6 @@ export class ProcessFacts {
   readonly pid: number;
   readonly #directory: string;
   #commandLine: { text: string | undefined } | undefined;
-  #cgroups: CgroupPaths | undefined;
   #hasHidden = false;
 
   constructor(pid: number, procRoot: string) {
@@ -31,21 +29,9 @@ export class ProcessFacts {
   }
 
   get effectiveUid(): number | undefined {
-    return parseStatus(textOf(`${this.#directory}/status`) ?? "")?.effectiveUid;
-  }
-
-  get unit(): string | undefined {
-    return unitOf(this.#cgroupPaths());
-  }
-
-  /** Whose service manager has the unit; undefined: the system's. */
-  get unitUid(): number | undefined {
-    return unitUidOf(this.#cgroupPaths());
-  }
-
-  #cgroupPaths(): CgroupPaths {
-    this.#cgroups ??= parseCgroups(textOf(`${this.#directory}/cgroup`) ?? "");
-    return this.#cgroups;
+    const read = readText(`${this.#directory}/status`);
+    this.#hasHidden ||= read.kind === "unreadable";
+    return read.kind === "ok" ? parseStatus(read.text)?.effectiveUid : undefined;
   }
 
   /** True if the system keeps from us what we asked for: this process may be anybody's. */

@@ -1,4 +1,5 @@
 // /proc/<pid>/cgroup: where a process stands in the control group hierarchies, v1, hybrid or v2.
+import { existsSync } from "node:fs";
 
 export interface CgroupPaths {
   /** The path of the `0::` line; undefined without a v2 hierarchy. */
@@ -24,20 +25,22 @@ export function parseCgroups(text: string): CgroupPaths {
   return { unified, controllers };
 }
 
-/** The systemd unit a process belongs to: the last component of its path; undefined at the root or without systemd. */
-export function unitOf(paths: CgroupPaths): string | undefined {
-  const path = systemdPath(paths);
-  const last = path?.slice(path.lastIndexOf("/") + 1);
-  return last === undefined || last === "" ? undefined : last;
+/** The directories of a process' groups, in the hierarchies that matter here. Undefined: there is none of that kind. */
+export interface GroupDirectories {
+  /** Where its memory is accounted. */
+  memory: string | undefined;
+  /** Where systemd keeps its units. */
+  systemd: string | undefined;
 }
 
-/** The user whose own service manager runs that unit; undefined if it is the system's. */
-export function unitUidOf(paths: CgroupPaths): number | undefined {
-  const uid = /^\/user\.slice\/user-[0-9]+\.slice\/user@([0-9]+)\.service\/./.exec(systemdPath(paths) ?? "")?.[1];
-  return uid === undefined ? undefined : Number(uid);
-}
-
-/** Hybrid systems keep both lines, and systemd keeps them equal; v1's is named, so it is asked first. */
-function systemdPath(paths: CgroupPaths): string | undefined {
-  return paths.controllers.get("name=systemd") ?? paths.unified;
+export function groupDirectories({ unified, controllers }: CgroupPaths, cgroupRoot: string): GroupDirectories {
+  const v1 = controllers.get("memory");
+  const named = controllers.get("name=systemd");
+  // Hybrid systems mount v2 beside the v1 controllers.
+  const mount = existsSync(`${cgroupRoot}/cgroup.controllers`) ? cgroupRoot : `${cgroupRoot}/unified`;
+  const v2 = unified === undefined ? undefined : `${mount}${unified}`;
+  return {
+    memory: v1 === undefined ? v2 : `${cgroupRoot}/memory${v1}`,
+    systemd: named === undefined ? v2 : `${cgroupRoot}/systemd${named}`,
+  };
 }

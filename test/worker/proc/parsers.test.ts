@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseUptime } from "../../../worker/boot.ts";
-import { parseCgroups, unitOf } from "../../../worker/proc/cgroup.ts";
+import { groupDirectories, parseCgroups } from "../../../worker/proc/cgroup.ts";
 import { parseMemoryLimit, parseMemoryStat } from "../../../worker/proc/cgroup-memory.ts";
 import { parseCmdline } from "../../../worker/proc/cmdline.ts";
 import { kibibytesLine, parseCount } from "../../../worker/proc/counts.ts";
@@ -10,6 +10,7 @@ import { parseMeminfo } from "../../../worker/proc/meminfo.ts";
 import { parseSmapsRollup } from "../../../worker/proc/smaps-rollup.ts";
 import { parseStatm } from "../../../worker/proc/statm.ts";
 import { parseStatus } from "../../../worker/proc/status.ts";
+import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 describe("numbers", () => {
   test.each([
@@ -81,16 +82,16 @@ describe("small files of a process", () => {
 
 describe("control groups", () => {
   test.each([
-    ["v2", "0::/system.slice/encoder@1.service\n", "encoder@1.service"],
-    ["v1", "5:memory:/x\n1:name=systemd:/system.slice/encoder@1.service\n", "encoder@1.service"],
-    ["hybrid", "1:name=systemd:/system.slice/a.service\n0::/system.slice/a.service\n", "a.service"],
-    ["an escaped name with a colon", "0::/system.slice/a:b\\x2dc.service\n", "a:b\\x2dc.service"],
-    ["the root", "0::/\n", undefined],
-    ["no systemd", "5:memory:/docker/abc\n", undefined],
-    ["a line cut short", "0::/system.slice/encoder", undefined],
-    ["nonsense", "::::\n0:/x\nfoo\n", undefined],
-  ])("the unit by %s", (_, text, unit) => {
-    expect(unitOf(parseCgroups(text))).toBe(unit);
+    ["v2", "0::/a.slice/b.service\n", "/a.slice/b.service", "/a.slice/b.service"],
+    ["v1", "5:memory:/x\n1:name=systemd:/a:b\\x2dc.service\n", "/memory/x", "/systemd/a:b\\x2dc.service"],
+    ["hybrid", "1:name=systemd:/a.service\n0::/b\n", "/unified/b", "/systemd/a.service"],
+    ["a line cut short", "0::/system.slice/encoder", undefined, undefined],
+    ["nonsense", "::::\n0:/x\nfoo\n", undefined, undefined],
+  ])("of %s have their directories", (kind, text, memory, systemd) => {
+    const cgroupRoot = temporaryDirectory();
+    if (kind === "v2") writeFileSync(`${cgroupRoot}/cgroup.controllers`, "memory\n");
+    const at = (path: string | undefined) => path && `${cgroupRoot}${path}`;
+    expect(groupDirectories(parseCgroups(text), cgroupRoot)).toEqual({ memory: at(memory), systemd: at(systemd) });
   });
 
   test("controllers that share a line share a path", () => {
