@@ -167,7 +167,8 @@ async function unpackInto(tree, debian, companions, cache) {
     if (attempt === 2) throw new DownloadError(failure);
   }
   rmSync(join(partial, "deb"), { recursive: true });
-  mkdirSync(join(partial, "bin"));
+  // Some packages bring a bin/ of their own.
+  mkdirSync(join(partial, "bin"), { recursive: true });
   for (const source of Object.values(SOURCES)) {
     if (source.package === debian && existsSync(join(partial, source.file))) writeLauncher(partial, source.file);
   }

@@ -32,7 +32,7 @@ function isEntry({ path }: SourceFile): boolean {
     path === "pitcrew.ts" ||
     path.startsWith("demo/") ||
     /^bench\/[a-z-]+\.(ts|mjs)$/.test(path) ||
-    /^setup\/(start|build|test|bench)\.mjs$/.test(path) ||
+    /^setup\/(start|build|test|test-systemd|bench)\.mjs$/.test(path) ||
     path === "vitest.config.ts"
   );
 }

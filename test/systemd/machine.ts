@@ -1,0 +1,238 @@
+// A real Debian with a real systemd, booted in a container within half a second and thrown away afterwards.
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { afterAll, onTestFailed, onTestFinished } from "vitest";
+import { ensureDebianMachine } from "../../setup/debian-machine.mjs";
+import { eventually } from "../support/eventually.ts";
+import { PROJECT } from "../support/pitcrew.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
+import { hierarchies, removeCgroups, sweepCgroups } from "./cgroups.ts";
+
+/** Where the machine sees this project, read-only. */
+export const SOURCE = "/src/pitcrew";
+
+export interface RunResult {
+  /** 128+n for a signal; 124 when it took too long. */
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+export interface RunOptions {
+  stdin?: string;
+  /** Milliseconds until it is killed. */
+  within?: number;
+}
+
+export interface Machine {
+  /** Runs a line of POSIX shell as root in the machine, to its end, whatever it answers. */
+  run(line: string, options?: RunOptions): Promise<RunResult>;
+  /** The same, but a failure throws with all that was said; gives stdout without its last line break. */
+  must(line: string, options?: RunOptions): Promise<string>;
+  /** Makes the folder, too. */
+  write(path: string, content: string, mode?: string): Promise<void>;
+  /** Orderly, by its own systemd; resolves when everything is up again. */
+  reboot(): Promise<void>;
+  /** Orderly, for good. */
+  powerOff(): Promise<void>;
+  /** Everything in it is killed, and nothing of it stays. Happens by itself when the test, or the file, has ended. */
+  destroy(): Promise<void>;
+}
+
+const PREFIX = "pitcrew-machine-";
+/** systemd's "power off". SIGRTMIN is 34 in every glibc. */
+const POWER_OFF = 34 + 4;
+
+/**
+ * Runs as PID 1 of a PID namespace and in a mount namespace of its own: however it ends, every process and every mount of the machine ends
+ * with it. The machine has a cgroup of its own, because two without one would take each other's apart. Exit 133 of nspawn is a reboot.
+ */
+const BOOT = `
+name=$1 tree=$2 place=$3
+shift 3
+for cgroup in $PITCREW_CGROUPS; do mkdir -p "$cgroup/$name" && echo $$ > "$cgroup/$name/cgroup.procs" || exit 1; done
+mount -t tmpfs -o mode=0755 tmpfs "$place" || exit 1
+mkdir "$place/upper" "$place/work" "$place/root"
+mount -t overlay overlay -o "lowerdir=$tree,upperdir=$place/upper,workdir=$place/work" "$place/root" || exit 1
+export LD_LIBRARY_PATH="$PITCREW_LIBRARIES"
+code=133
+while [ $code = 133 ]; do "$@" -D "$place/root"; code=$?; done
+exit $code
+`;
+
+const OPTIONS = [
+  ["--quiet", "--machine=pitcrew-test", "--register=no", "--keep-unit", "--settings=no", "--private-network"],
+  ["--resolv-conf=off", "--timezone=off", "--link-journal=no", "--console=pipe", "--boot"],
+].flat();
+
+let booted = 0;
+const alive = new Set<Machine>();
+// Vitest hears no hook that a beforeAll registers.
+afterAll(async () => {
+  for (const machine of alive) await machine.destroy();
+});
+
+export interface BootOptions {
+  /** Further read-only folders and files: path here → path in the machine. */
+  bind?: Readonly<Record<string, string>>;
+}
+
+/** @throws SetupError if a prerequisite is missing */
+export async function bootMachine({ bind = {} }: BootOptions = {}): Promise<Machine> {
+  const debian = await ensureDebianMachine({ say: () => undefined });
+  sweepCgroups(PREFIX);
+  const name = `${PREFIX}${process.pid}-${++booted}`;
+  const binds = { [process.execPath]: "/usr/bin/node", [PROJECT]: SOURCE, ...bind };
+  const nspawn = [
+    debian.nspawn,
+    ...OPTIONS,
+    ...Object.entries(binds).map(([here, there]) => `--bind-ro=${here.replace(/\/$/, "")}:${there}`),
+  ];
+  const isolate = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
+  const place = temporaryDirectory("pitcrew-machine-");
+  const boot = ["sh", "-c", BOOT, "sh", name, debian.root, place, ...nspawn];
+  const child = spawn("setpriv", ["--pdeathsig", "KILL", ...isolate, ...boot], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { PATH: process.env.PATH, PITCREW_CGROUPS: hierarchies().join(" "), PITCREW_LIBRARIES: debian.libraries },
+  });
+  const machine = new Container(child, name);
+  alive.add(machine);
+  inTest(() => {
+    onTestFinished(() => machine.destroy());
+    onTestFailed(() => machine.explain());
+  });
+  await machine.waitUntilUp("");
+  return machine;
+}
+
+class Container implements Machine {
+  private readonly child: ChildProcess;
+  private readonly name: string;
+  private console = "";
+  private bootId = "";
+  private leader = 0;
+
+  constructor(child: ChildProcess, name: string) {
+    this.child = child;
+    this.name = name;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding("utf8").on("data", (text: string) => {
+        this.console = (this.console + text).slice(-20_000);
+      });
+    }
+  }
+
+  run(line: string, { stdin = "", within = 60_000 }: RunOptions = {}): Promise<RunResult> {
+    const environment = [
+      "env",
+      "-i",
+      "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin",
+      "HOME=/root",
+      "LC_ALL=C.UTF-8",
+    ];
+    const inside = ["-a", "-t", String(this.leader), "-r", "-w", ...environment, "/bin/sh", "-c", line];
+    return new Promise((resolve, reject) => {
+      const child = spawn("nsenter", inside, { stdio: ["pipe", "pipe", "pipe"] });
+      const result = { stdout: "", stderr: "" };
+      let late = false;
+      const timer = setTimeout(() => {
+        late = true;
+        child.kill("SIGKILL");
+      }, within);
+      child.stdout.setEncoding("utf8").on("data", (text: string) => {
+        result.stdout += text;
+      });
+      child.stderr.setEncoding("utf8").on("data", (text: string) => {
+        result.stderr += text;
+      });
+      child.once("error", reject);
+      // Not "close": a daemon that the line left behind may hold the pipes.
+      child.once("exit", (code) => {
+        clearTimeout(timer);
+        setImmediate(() => resolve({ ...result, code: late ? 124 : (code ?? 137) }));
+      });
+      child.stdin.on("error", () => undefined).end(stdin);
+    });
+  }
+
+  async must(line: string, options?: RunOptions): Promise<string> {
+    const { code, stdout, stderr } = await this.run(line, options);
+    if (code !== 0) throw new Error(`in the machine, exit ${code}: ${line}\n${stdout}${stderr}`);
+    return stdout.replace(/\n$/, "");
+  }
+
+  async write(path: string, content: string, mode = "0644"): Promise<void> {
+    await this.must(`mkdir -p "$(dirname '${path}')" && cat > '${path}' && chmod ${mode} '${path}'`, {
+      stdin: content,
+    });
+  }
+
+  async reboot(): Promise<void> {
+    const former = this.bootId;
+    await this.must("systemctl reboot");
+    await this.waitUntilUp(former);
+  }
+
+  async powerOff(): Promise<void> {
+    const exit = once(this.child, "exit");
+    process.kill(this.leader, POWER_OFF);
+    await exit;
+    await this.destroy();
+  }
+
+  async destroy(): Promise<void> {
+    if (!alive.delete(this)) return;
+    if (this.child.exitCode === null && this.child.signalCode === null) {
+      const exit = once(this.child, "exit");
+      this.child.kill("SIGKILL");
+      await exit;
+    }
+    // The kernel takes the processes down one by one.
+    await eventually(() => removeCgroups(this.name), { what: `the cgroups of ${this.name} to be empty` });
+  }
+
+  /** The way to the machine's first process is the chain of children: unshare → sh → nspawn → it. */
+  async waitUntilUp(formerBoot: string): Promise<void> {
+    let state = "";
+    const isUp = async () => {
+      if (this.child.exitCode !== null) throw new Error(`the machine did not boot:\n${this.console}`);
+      this.leader = [1, 2, 3].reduce((pid) => onlyChild(pid), this.child.pid ?? 0);
+      if (this.leader === 0) return false;
+      const { stdout } = await this.run("cat /proc/sys/kernel/random/boot_id; systemctl is-system-running --wait");
+      const [bootId = "", now = ""] = stdout.trim().split("\n");
+      state = now;
+      if (bootId === formerBoot || !["running", "degraded"].includes(now)) return false;
+      this.bootId = bootId;
+      return true;
+    };
+    await eventually(isUp, { what: "the machine to be up", within: 60_000 }).catch((cause: unknown) => {
+      throw new Error(`${String(cause)}; it was ${JSON.stringify(state)}\n${this.console}`, { cause });
+    });
+  }
+
+  /** For a failed test: what the machine has to say. */
+  async explain(): Promise<void> {
+    if (!alive.has(this)) return;
+    const { stdout } = await this.run("systemctl --failed --no-legend; journalctl -b --no-pager -n 60", {
+      within: 10_000,
+    });
+    console.error(`── journal of ${this.name}\n${stdout}`);
+  }
+}
+
+function onlyChild(pid: number): number {
+  try {
+    return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ")[0]);
+  } catch {
+    return 0;
+  }
+}
+
+function inTest(register: () => void): void {
+  try {
+    register();
+  } catch {
+    // Not in a test: the end of the file is the end of the machine.
+  }
+}
