@@ -16,6 +16,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   exporter: ["worker", "daemon", "config"],
   remediator: ["worker", "daemon", "config"],
   demo: ["worker"],
+  grafana: [],
   bench: ["worker", "daemon", "config", "exporter", "remediator", "setup"],
   setup: [],
 };
@@ -31,6 +32,7 @@ function isEntry({ path }: SourceFile): boolean {
   return (
     path === "pitcrew.ts" ||
     path.startsWith("demo/") ||
+    path === "grafana/src/generate.ts" ||
     /^bench\/[a-z-]+\.(ts|mjs)$/.test(path) ||
     /^setup\/(start|build|test|test-systemd|bench)\.mjs$/.test(path) ||
     path === "vitest.config.ts"
@@ -66,12 +68,23 @@ describe("imports", () => {
     const { dependencies } = JSON.parse(readFileSync(join(PROJECT, "package.json"), "utf8")) as {
       dependencies: Record<string, string>;
     };
-    const wrong = programs.flatMap(({ path, external }) =>
-      external
-        .filter((name) => !name.startsWith("node:") && name !== "pitcrew" && !(name in dependencies))
-        .map((name) => `${path}: ${name}`),
-    );
+    const wrong = programs
+      .filter(({ path }) => roomOf(path) !== "grafana")
+      .flatMap(({ path, external }) =>
+        external
+          .filter((name) => !name.startsWith("node:") && name !== "pitcrew" && !(name in dependencies))
+          .map((name) => `${path}: ${name}`),
+      );
     expect(wrong).toEqual([]);
+  });
+
+  test("of grafana/ are Grafana's SDK and Node's own: what it makes is data, and nothing of it is installed", () => {
+    const drawn = sources.filter(({ path }) => roomOf(path) === "grafana");
+    expect(drawn.length).toBeGreaterThan(0);
+    const others = drawn.flatMap(({ external }) => external).filter((name) => !name.startsWith("node:"));
+    expect(new Set(others)).toEqual(new Set(["@grafana/grafana-foundation-sdk"]));
+    const { include } = JSON.parse(readFileSync(join(PROJECT, "tsconfig.json"), "utf8")) as { include: string[] };
+    expect(include).not.toContain("grafana");
   });
 
   test("of setup/ are Node's own: it runs before anything is installed", () => {

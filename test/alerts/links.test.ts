@@ -1,9 +1,19 @@
-// Where an alert leads: its runbook is there, under the very name that it gives.
+// Where an alert leads: its runbook and its panel are there, under the very name that it gives.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { allAlerts, textOf } from "./rule-set.ts";
+import { ALERTS, allAlerts, textOf } from "./rule-set.ts";
 
 /** Headings of the README that are no alert's. */
 const GUIDE = ["Who is told what", "Use these files elsewhere", "Two Alertmanagers", "Many hosts"];
+const DASHBOARDS = join(ALERTS, "../grafana/dashboards");
+
+interface Dashboard {
+  uid: string;
+  panels: { id: number; title: string }[];
+  templating: { list: { name: string }[] };
+}
+
 describe("the runbook", () => {
   const sections = new Map(
     textOf("README.md")
@@ -26,6 +36,22 @@ describe("the runbook", () => {
 
   test("has the guide, then the alerts in the order of the rules, and nothing else", () => {
     expect([...sections.keys()]).toEqual([...GUIDE, ...allAlerts().map((rule) => rule.alert)]);
+  });
+});
+
+describe("the dashboard", () => {
+  test.each(allAlerts())("link of $alert names a dashboard, one of its panels, and variables that it has", (rule) => {
+    const link = new URL(rule.annotations.dashboard ?? "", "http://grafana");
+    const [, uid = ""] = /^\/d\/([a-z-]+)$/.exec(link.pathname) ?? [];
+    const dashboard = JSON.parse(readFileSync(join(DASHBOARDS, `${uid}.json`), "utf8")) as Dashboard;
+    expect(dashboard.uid).toBe(uid);
+    expect(dashboard.panels.map(({ id }) => String(id))).toContain(link.searchParams.get("viewPanel"));
+    const known = dashboard.templating.list.map(({ name }) => `var-${name}`);
+    const variables = [...link.searchParams.keys()].filter((key) => key !== "viewPanel");
+    expect(variables.filter((key) => !known.includes(key))).toEqual([]);
+    // The variables are the alert's own labels.
+    for (const key of variables)
+      expect(link.searchParams.get(key)).toBe(`{{ urlquery $labels.${key.slice("var-".length)} }}`);
   });
 });
 
