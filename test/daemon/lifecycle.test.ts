@@ -1,14 +1,10 @@
 import { spawn } from "node:child_process";
 import { EventEmitter, once } from "node:events";
-import { chmodSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { runUntilSignalled, type SignalSource, type StopSignal } from "../../daemon/lifecycle.ts";
 import { createLog } from "../../daemon/log.ts";
-import { notifyReady } from "../../daemon/readiness.ts";
 import { eventually } from "../support/eventually.ts";
-import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 function run(options: { onStop?: () => unknown; onReload?: () => unknown } = {}) {
   const source = new EventEmitter();
@@ -152,32 +148,4 @@ test("real signals reach a real process: SIGHUP reloads, SIGINT stops with 0", a
   child.kill("SIGINT");
   expect(await exited).toEqual([0, null]);
   expect(output).toBe("running\nreloaded\nSIGINT\n");
-});
-
-describe("readiness", () => {
-  const silent = createLog({ level: "error", format: "logfmt", write: () => undefined });
-
-  test("systemd is told of this process, not of the helper", async () => {
-    const directory = temporaryDirectory();
-    const helper = join(directory, "systemd-notify");
-    writeFileSync(helper, `#!/bin/sh\necho "$@ $NOTIFY_SOCKET" > "${directory}/told"\n`);
-    chmodSync(helper, 0o755);
-    await notifyReady(silent, { PATH: `${directory}:${process.env.PATH}`, NOTIFY_SOCKET: "/run/notify" });
-    expect(readFileSync(join(directory, "told"), "utf8")).toBe(`--ready --pid=${process.pid} /run/notify\n`);
-  });
-
-  test("without a service manager nothing is started", async () => {
-    const directory = temporaryDirectory();
-    const lines: string[] = [];
-    const log = createLog({ level: "debug", format: "logfmt", write: (line) => lines.push(line) });
-    await notifyReady(log, { PATH: directory });
-    expect(lines).toEqual([]);
-  });
-
-  test("a missing systemd-notify is a warning", async () => {
-    const lines: string[] = [];
-    const log = createLog({ level: "debug", format: "logfmt", write: (line) => lines.push(line) });
-    await notifyReady(log, { PATH: temporaryDirectory(), NOTIFY_SOCKET: "/run/notify" });
-    expect(lines[0]).toMatch(/level=warn .*ENOENT/);
-  });
 });
