@@ -21,7 +21,7 @@ export function roomFor(panel: Panel): number {
     case "state-timeline":
       return Math.floor((height - 30) / 18);
     case "stat":
-      return Math.floor(width / 150) * Math.floor(height / 60) || 1;
+      return Math.max(1, Math.floor(width / 130) * Math.floor(height / 60));
     case "table":
     case "heatmap":
       return Number.POSITIVE_INFINITY;

@@ -1,21 +1,8 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { startAlertmanager } from "../support/alertmanager.ts";
 import { eventsOf } from "../support/events.ts";
 import { eventually } from "../support/eventually.ts";
-import {
-  createSite,
-  LEAKY,
-  type Pitcrew,
-  PROJECT,
-  readJournalLines,
-  runCommand,
-  type Site,
-  startPitcrew,
-  TOKEN,
-} from "../support/pitcrew.ts";
-import { startPrometheus } from "../support/prometheus.ts";
+import { createSite, LEAKY, readJournalLines, runCommand, type Site, startPitcrew } from "../support/pitcrew.ts";
+import { startStack } from "../support/stack.ts";
 
 function worker(site: Omit<Site, "configFile">, name: string, untilMib: number): string {
   return `  - name: ${name}
@@ -36,11 +23,7 @@ describe("the whole loop, with a real Prometheus and a real Alertmanager", () =>
       workers: (own) => `${worker(own, "leaky", 200)}\n${worker(own, "modest", 40)}`,
     });
     const pitcrew = await startPitcrew(site);
-    const alertmanager = await startAlertmanager({ config: alertmanagerConfig(pitcrew.remediatorUrl) });
-    await startPrometheus({
-      config: prometheusConfig(pitcrew, alertmanager.url),
-      files: ruleFiles(),
-    });
+    await startStack(pitcrew);
     const starts = () => eventsOf(site.events("leaky"), "start");
     await eventually(() => starts().length >= 3, { what: "two renewals", within: 60_000 });
 
@@ -97,11 +80,7 @@ describe("the whole loop, with a real Prometheus and a real Alertmanager", () =>
     });
     const pitcrew = await startPitcrew(site);
     expect((await pitcrew.status()).remediator?.guard).toBe("all_rules");
-    const alertmanager = await startAlertmanager({ config: alertmanagerConfig(pitcrew.remediatorUrl) });
-    await startPrometheus({
-      config: prometheusConfig(pitcrew, alertmanager.url),
-      files: ruleFiles(),
-    });
+    await startStack(pitcrew);
     await eventually(async () => (await pitcrew.status()).remediator?.guard === "always_rules", {
       what: "the guard to step back",
       within: 30_000,
@@ -112,33 +91,3 @@ describe("the whole loop, with a real Prometheus and a real Alertmanager", () =>
     expect(await pitcrew.metrics()).toMatch(/^pitcrew_remediator_guard_active\{host="test-host"\} 0$/m);
   });
 });
-
-/** The packaged file, with this test's addresses. */
-function alertmanagerConfig(remediatorUrl: string): string {
-  const text = readFileSync(join(PROJECT, "alerts", "alertmanager.yml"), "utf8");
-  return replaced(
-    replaced(text, "http://127.0.0.1:10102/", remediatorUrl),
-    "credentials_file: /etc/pitcrew/webhook.token",
-    `credentials: ${TOKEN}`,
-  );
-}
-
-function prometheusConfig(pitcrew: Pitcrew, alertmanagerUrl: string): string {
-  const text = readFileSync(join(PROJECT, "alerts", "prometheus.yml"), "utf8");
-  const exporter = replaced(text, "127.0.0.1:10101", new URL(pitcrew.exporterUrl).host);
-  const remediator = replaced(exporter, "127.0.0.1:10102", new URL(pitcrew.remediatorUrl).host);
-  return replaced(remediator, "127.0.0.1:9093", new URL(alertmanagerUrl).host)
-    .replaceAll(/(scrape_interval|evaluation_interval): [0-9]+s/g, "$1: 1s")
-    .replaceAll(/scrape_timeout: [0-9]+s/g, "scrape_timeout: 1s");
-}
-
-function ruleFiles(): Record<string, string> {
-  const folder = join(PROJECT, "alerts");
-  const names = readdirSync(folder).filter((name) => name.endsWith(".rules.yml"));
-  return Object.fromEntries(names.map((name) => [name, readFileSync(join(folder, name), "utf8")]));
-}
-
-function replaced(text: string, what: string, by: string): string {
-  if (!text.includes(what)) throw new Error(`the packaged file does not hold ${what}`);
-  return text.replaceAll(what, by);
-}

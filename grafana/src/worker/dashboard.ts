@@ -1,6 +1,7 @@
 // Worker: one worker, what it does, why it was renewed, and when it will be again.
 import type { Dashboard } from "@grafana/grafana-foundation-sdk/dashboard";
 import { dashboard } from "../frame.ts";
+import { eventPanels } from "./events.ts";
 import { lifePanels } from "./life.ts";
 import { memoryPanels } from "./memory.ts";
 import { nowPanels } from "./now.ts";
@@ -16,7 +17,8 @@ export function workerDashboard(): Dashboard {
     sections: [
       { title: "Now", panels: nowPanels() },
       { title: "Memory", panels: memoryPanels() },
-      { title: "Age, brakes, ends", panels: lifePanels() },
+      { title: "Age and brakes", panels: lifePanels() },
+      { title: "What happened", panels: eventPanels() },
       { title: "What it uses", panels: usagePanels() },
     ],
   });

@@ -1,4 +1,4 @@
-// How long its processes live, and how they end.
+// How long its processes live, and how often they brake.
 import { Seconds, Short } from "@grafana/grafana-foundation-sdk/units";
 import { BAD, barsOnTheRight, bold, dashed, INTENDED } from "../look.ts";
 import type { SizedPanel } from "../panels/panel.ts";
@@ -42,40 +42,6 @@ export function lifePanels(): SizedPanel[] {
         },
       ],
       { decimals: 0 },
-    ),
-    timeSeries(
-      {
-        id: 17,
-        title: "Exits by reason",
-        description:
-          "How its processes ended. drained, requested and brake_limit are its own doing, signal is a renewal. Bad: error; oom_kill: the kernel was faster than pitcrew, so limits or floors are too high; unknown: somebody else ended it.",
-        unit: Short,
-      },
-      { width: 12, height: 8 },
-      [
-        {
-          expr: `sum by (reason) (increase(pitcrew_worker_exits_total{${THIS_WORKER}}[$__rate_interval])) > 0`,
-          legend: "{{reason}}",
-        },
-      ],
-      { events: true },
-    ),
-    timeSeries(
-      {
-        id: 18,
-        title: "Restarts by reason",
-        description:
-          "Why each new process was started. age is planned, memory_limit the leak at work. Bad: crash or down; any reason that comes faster and faster.",
-        unit: Short,
-      },
-      { width: 12, height: 8 },
-      [
-        {
-          expr: `sum by (reason) (increase(pitcrew_worker_restarts_total{${THIS_WORKER}}[$__rate_interval])) > 0`,
-          legend: "{{reason}}",
-        },
-      ],
-      { events: true },
     ),
   ];
 }

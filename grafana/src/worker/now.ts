@@ -4,13 +4,13 @@ import { BAD, coloured, GOOD, INTENDED, QUIET, steps, stepsFrom, WARNING } from 
 import type { SizedPanel } from "../panels/panel.ts";
 import { stat } from "../panels/stat.ts";
 import { stateTimeline } from "../panels/state-timeline.ts";
-import { perWorker, pitcrewAlerts, THIS_WORKER, workerState } from "../promql.ts";
-import { ALERT_STATES, EXIT_CODES, WORKER_STATES } from "../states.ts";
+import { perWorker, THIS_WORKER, workerState } from "../promql.ts";
+import { EXIT_CODES, WORKER_STATES } from "../states.ts";
 
 const of = (metric: string) => perWorker(`${metric}{${THIS_WORKER}}`);
 
 export function nowPanels(): SizedPanel[] {
-  return [...numbers(), state(), alerts()];
+  return [...numbers(), state()];
 }
 
 function numbers(): SizedPanel[] {
@@ -140,29 +140,8 @@ function state(): SizedPanel {
         "Whether it runs, and why not. Bad: DOWN for more than seconds: it should run, and nobody started it; QUARANTINE: automation has given it up; not measured: no rule can fire for it.",
       unit: NoUnit,
     },
-    { width: 12, height: 5 },
+    { width: 24, height: 4 },
     [{ expr: workerState(THIS_WORKER), legend: "{{worker}}" }],
     { mappings: WORKER_STATES },
-  );
-}
-
-function alerts(): SizedPanel {
-  const by = "max by (alertname)";
-  return stateTimeline(
-    {
-      id: 9,
-      title: "Alerts of the worker and its host",
-      description:
-        "What fired, and when. Short stretches of PitcrewWorkerMemoryOverLimit, …TooOld and …Down are renewals at work. Bad: stretches of minutes, and every alert whose name says Still.",
-      unit: NoUnit,
-    },
-    { width: 12, height: 5 },
-    [
-      {
-        expr: `2 * ${by} (${pitcrewAlerts('alertstate="firing"')})\n  or ${by} (${pitcrewAlerts('alertstate="pending"')})`,
-        legend: "{{alertname}}",
-      },
-    ],
-    { mappings: ALERT_STATES, noValue: "No alerts" },
   );
 }

@@ -17,7 +17,7 @@ export function trendPanels(): SizedPanel[] {
           "The workers that came closest to their memory limit. A saw-tooth is a leak that is renewed in time. Bad: a line that stays above the dashed one; teeth that get narrower; a renewal after which the line starts high.",
         unit: PercentUnit,
       },
-      { width: 8, height: 9 },
+      { width: 12, height: 9 },
       [
         {
           expr: extreme("highest", SHOWN, `worker:pitcrew_worker_memory_bytes:limit_ratio{${CHOSEN_WORKERS}}`),
@@ -34,7 +34,7 @@ export function trendPanels(): SizedPanel[] {
           "The workers that came closest to their age limit, jitter included. Bad: lines that go on above the dashed one: planned renewals wait for each other, or are held back (Remediation says by what).",
         unit: PercentUnit,
       },
-      { width: 8, height: 9 },
+      { width: 12, height: 9 },
       [
         {
           expr: extreme("highest", SHOWN, `worker:pitcrew_worker_age_seconds:limit_ratio{${CHOSEN_WORKERS}}`),
@@ -51,7 +51,7 @@ export function trendPanels(): SizedPanel[] {
           "New processes, by why. age is planned, memory_limit the leak at work. Bad: crash and down, because nobody asked for them; system_memory, because the host was low; any reason that comes faster and faster.",
         unit: Short,
       },
-      { width: 8, height: 9 },
+      { width: 24, height: 8 },
       [
         {
           expr: `sum by (reason) (increase(pitcrew_worker_restarts_total{${CHOSEN_WORKERS}}[$__rate_interval])) > 0`,
