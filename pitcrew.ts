@@ -9,6 +9,7 @@ const DONE = 0;
 const FAILED = 1;
 const USAGE = 2;
 
+process.stdout.on("error", onStdoutError);
 process.exitCode = await run(process.argv.slice(2));
 
 async function run(argv: readonly string[]): Promise<number> {
@@ -63,6 +64,13 @@ function explain(command: CommandSpec, cause: unknown): number {
     return usage(`${message.split(". To specify")[0]}: pitcrew ${command.name} --help`);
   process.stderr.write(`pitcrew: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}\n`);
   return FAILED;
+}
+
+/** `pitcrew history | head`: who has read enough, has what he wanted. A daemon goes on without its reader: its workers matter more. */
+function onStdoutError(error: NodeJS.ErrnoException): void {
+  if (COMMANDS.find(({ name }) => name === process.argv[2])?.daemon === true) return;
+  if (error.code !== "EPIPE") process.stderr.write(`pitcrew: the output could not be written (${error.code})\n`);
+  process.exit(error.code === "EPIPE" ? DONE : FAILED);
 }
 
 function usage(message: string): number {

@@ -1,10 +1,11 @@
 // `pitcrew up`: exporter and remediator in one process, on two ports, knowing nothing of each other.
 import type { Config } from "./config/config.ts";
-import { runUntilSignalled } from "./daemon/lifecycle.ts";
+import { runUntilSignalled, type SignalSource } from "./daemon/lifecycle.ts";
 import type { Log } from "./daemon/log.ts";
 import { notifyReady } from "./daemon/readiness.ts";
 import { startExporter } from "./exporter/main.ts";
 import { statusView } from "./remediator/api/views.ts";
+import { wantsColour } from "./remediator/cli/colour.ts";
 import { View } from "./remediator/cli/view.ts";
 import type { RunningRemediator } from "./remediator/main.ts";
 import { isStartError, startRemediator } from "./remediator/main.ts";
@@ -39,7 +40,14 @@ export async function up({ loadConfig, log, view: wanted }: UpOptions): Promise<
     log.info("pitcrew is up", { exporter: exporter.url, remediator: remediator.url, workers: config.workers.length });
     view?.say(addresses(config, exporter.url, remediator.url));
     view?.start();
-    const exitCode = runUntilSignalled({
+    const inTerminal = wanted && process.stdout.isTTY;
+    let isTerminalClosed = false;
+    if (inTerminal)
+      process.once("SIGHUP", () => {
+        isTerminalClosed = true;
+      });
+    const ended = runUntilSignalled({
+      ...(inTerminal ? { process: hangUpAsInterrupt(process) } : {}),
       onReload: () => Promise.allSettled([exporter.reload(), remediator.reload()]),
       async onStop(signal) {
         const stopWorkers = signal === "SIGINT";
@@ -51,7 +59,10 @@ export async function up({ loadConfig, log, view: wanted }: UpOptions): Promise<
       log,
     });
     await notifyReady(log);
-    return await exitCode;
+    const exitCode = await ended;
+    // As every program whose terminal is gone; Node crashes when it leaves one in the usual way.
+    if (isTerminalClosed) process.kill(process.pid, "SIGHUP");
+    return exitCode;
   } catch (cause) {
     if (!isStartError(cause)) throw cause;
     log.error(cause.message);
@@ -59,12 +70,23 @@ export async function up({ loadConfig, log, view: wanted }: UpOptions): Promise<
   }
 }
 
+/** Whoever closes the terminal in which he watches them has ended the show: SIGHUP is a Ctrl-C there, not a reload. */
+function hangUpAsInterrupt(source: SignalSource): SignalSource {
+  const both = (event: string) => (event === "SIGINT" ? ["SIGINT", "SIGHUP"] : event === "SIGHUP" ? [] : [event]);
+  return {
+    on: (event, listener) => both(event).map((name) => source.on(name, listener)),
+    off: (event, listener) => both(event).map((name) => source.off(name, listener)),
+  };
+}
+
 function createView(running: () => RunningRemediator | undefined): View {
   const { stdout } = process;
   return new View({
     write: (text) => stdout.write(text),
     tty: stdout.isTTY,
-    columns: () => stdout.columns,
+    colour: wantsColour(stdout),
+    // Some terminals say that they have none.
+    columns: () => stdout.columns || 80,
     status() {
       const remediator = running()?.remediator;
       return remediator === undefined ? undefined : statusView(remediator.statusFacts());

@@ -1,10 +1,13 @@
 // `pitcrew check`: every problem of the configuration and the files it names, or what they mean and would do at this moment.
+import { readFileSync } from "node:fs";
 import { noticeLines, remediatorLines, workerLines } from "./check-summary.ts";
 import { runTool, type ToolVerdict, toolRuns } from "./check-tools.ts";
 import type { Config } from "./config.ts";
 import { findConfigFile } from "./find.ts";
 import { type LoadDeps, loadConfig } from "./load.ts";
 import { ConfigError, formatProblem, printable } from "./problem.ts";
+import { pathText } from "./source/found.ts";
+import { type Path, readSource } from "./source/source-document.ts";
 
 export interface CheckOptions {
   /** `--config.file` */
@@ -29,9 +32,19 @@ export interface WouldDo {
   text: string;
 }
 
+/** Nothing is wrong with the file itself. */
+export interface Missing {
+  /** The key that names it, in the worker's entry if there is one. */
+  group?: string;
+  path: Path;
+  message: string;
+}
+
 export interface CheckDeps extends Partial<LoadDeps> {
   loadRules(paths: readonly string[]): RulesSeen;
   whatRulesWouldDoNow(config: Config): Promise<readonly WouldDo[]>;
+  /** What would fail on this machine as it is now. */
+  whatIsMissing(config: Config): Promise<readonly Missing[]>;
   out(line: string): void;
   err(line: string): void;
   /** PATH, to look for promtool and amtool. */
@@ -79,9 +92,20 @@ export async function check(options: CheckOptions, deps: CheckDeps): Promise<num
     rules.map(({ alert, remediation }) => `${alert}: ${remediation}`),
   );
   section("What the rules would do at this moment", nowLines(await deps.whatRulesWouldDoNow(config)));
-  section("Mind", noticeLines(config, isRoot));
+  section("Mind", [...noticeLines(config, isRoot), ...placedLines(config.file, await deps.whatIsMissing(config))]);
   section("Files of Prometheus and Alertmanager", verdictLines(verdicts, options));
   return 0;
+}
+
+/** With the place in the file, as a problem of the file would have it. */
+function placedLines(file: string, missing: readonly Missing[]): string[] {
+  if (missing.length === 0) return [];
+  const source = readSource(readFileSync(file, "utf8"));
+  const { workers = [] } = (source.value ?? {}) as { workers?: readonly { name?: unknown }[] };
+  return missing.map(({ group, path, message }) => {
+    const whole = group === undefined ? path : ["workers", workers.findIndex(({ name }) => name === group), ...path];
+    return formatProblem({ file, ...source.position(whole, "value"), path: pathText(whole), message });
+  });
 }
 
 function nowLines(doings: readonly WouldDo[]): string[] {

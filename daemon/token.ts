@@ -2,7 +2,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { closeSync, openSync, readSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
-import type { Log } from "./log.ts";
+import { describeError, type Log } from "./log.ts";
 
 /** Longer is no token; also the bound of what is read. */
 const MAX_TOKEN_BYTES = 4096;
@@ -21,12 +21,20 @@ export function tokenAuthorizer(
     if (file === undefined) return false;
     const sent = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? "")?.[1];
     if (sent === undefined) return false;
-    const token = readToken(file, log);
-    return token !== undefined && timingSafeEqual(digest(sent), digest(token));
+    const read = readToken(file);
+    if ("problem" in read) log.error(`${read.problem}: every POST is refused`, { file, err: read.err });
+    return "token" in read && timingSafeEqual(digest(sent), digest(read.token));
   };
 }
 
-function readToken(file: string, log: Log): string | undefined {
+/** Why no request can be authorized at present; undefined if all is well. */
+export function tokenProblem(file: string): string | undefined {
+  const read = readToken(file);
+  if ("token" in read) return undefined;
+  return read.err === undefined ? read.problem : `${read.problem} (${describeError(read.err)})`;
+}
+
+function readToken(file: string): { token: string } | { problem: string; err?: unknown } {
   try {
     const buffer = Buffer.alloc(MAX_TOKEN_BYTES + 1);
     const descriptor = openSync(file, "r");
@@ -37,12 +45,11 @@ function readToken(file: string, log: Log): string | undefined {
       closeSync(descriptor);
     }
     const token = buffer.toString("utf8", 0, length).trim();
-    if (token !== "" && length <= MAX_TOKEN_BYTES) return token;
-    log.error("the token file is empty or too long: every POST is refused", { file });
-  } catch (error) {
-    log.error("the token file cannot be read: every POST is refused", { file, err: error });
+    if (token !== "" && length <= MAX_TOKEN_BYTES) return { token };
+    return { problem: "the token file is empty or too long" };
+  } catch (err) {
+    return { problem: "the token file cannot be read", err };
   }
-  return undefined;
 }
 
 /** Equal lengths for the comparison, so that not even the token's length shows in its time. */

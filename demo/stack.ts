@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -31,13 +32,22 @@ async function main(): Promise<number> {
     throw new TypeError("setup/start.mjs --stack says where the binaries are");
   mkdirSync(STATE, { recursive: true });
   const servers: Server[] = [];
-  // Ctrl-C reaches the whole process group: the program below ends its workers first, then this ends the servers.
   let program: ChildProcess | undefined;
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => program?.kill(signal));
+  const ending = new AbortController();
+  // Ctrl-C and a closed terminal reach the whole process group: the program below ends its workers first, then this ends the servers.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.on(signal, () => {
+      ending.abort();
+      program?.kill(signal);
+    });
+  // A terminal that was closed takes no more text.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   try {
+    await Promise.all([isFree("Alertmanager", 9093), isFree("Prometheus", 9090)]);
     servers.push(startServer("Alertmanager", "http://127.0.0.1:9093/", alertmanager, alertmanagerArguments()));
     servers.push(startServer("Prometheus", "http://127.0.0.1:9090/", prometheus, prometheusArguments()));
-    await Promise.all(servers.map(ready));
+    await Promise.all(servers.map((server) => ready(server, ending.signal)));
+    if (ending.signal.aborted) return 130;
     for (const { name, url } of servers) process.stdout.write(`  ${name.padEnd(26)}  ${url}\n`);
     program = spawn(
       process.execPath,
@@ -78,6 +88,18 @@ function prometheusArguments(): string[] {
   ];
 }
 
+/** Whoever answers on it otherwise would be taken for our own server. */
+async function isFree(name: string, port: number): Promise<void> {
+  const probe = createServer();
+  try {
+    await once(probe.listen(port, "127.0.0.1"), "listening");
+  } catch (cause) {
+    const who = `another program listens on 127.0.0.1:${port}, where ${name} is to run`;
+    throw new Error(`${who}: stop it, or run npm start, which needs neither`, { cause });
+  }
+  await once(probe.close(), "close");
+}
+
 function startServer(name: string, url: string, binary: string, args: readonly string[]): Server {
   const logFile = join(STATE, `${name.toLowerCase()}.log`);
   const log = openSync(logFile, "w");
@@ -85,17 +107,19 @@ function startServer(name: string, url: string, binary: string, args: readonly s
   return { name, url, logFile, child: spawn(binary, args, { stdio: ["ignore", log, log], detached: true }) };
 }
 
-async function ready({ name, url, child, logFile }: Server): Promise<void> {
+/** Returns early when the user does not want it any more. */
+async function ready({ name, url, child, logFile }: Server, ending: AbortSignal): Promise<void> {
   let ended = false;
   child.once("exit", () => {
     ended = true;
   });
-  for (const deadline = Date.now() + 30_000; Date.now() < deadline; ) {
+  for (const deadline = Date.now() + 30_000; Date.now() < deadline && !ending.aborted; ) {
     if (ended) throw new Error(`${name} ended at once (is its port taken? ${url}); ${logFile} says why`);
     const answer = await fetch(`${url}-/ready`).catch(() => undefined);
     if (answer?.ok === true && !ended) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
+  if (ending.aborted) return;
   throw new Error(`${name} did not become ready within 30 s; ${logFile} says why`);
 }
 

@@ -6,6 +6,7 @@ import { runUntilSignalled } from "../daemon/lifecycle.ts";
 import { ListenError } from "../daemon/listen-error.ts";
 import type { Log } from "../daemon/log.ts";
 import { notifyReady } from "../daemon/readiness.ts";
+import { tokenProblem } from "../daemon/token.ts";
 import { type BuildInfo, readBuildInfo } from "../daemon/version.ts";
 import { ControlSocketError } from "./api/control-socket.ts";
 import { DirectoryError, lockStateDirectory, prepareDirectories } from "./directories.ts";
@@ -61,6 +62,7 @@ async function startLocked(
 ): Promise<RunningRemediator> {
   const { config } = options;
   const remediator = new Remediator(options);
+  warnOfToken(config, options.log);
   const reload = async () => reloadConfig(remediator, options.reload);
   const doors = await openDoors(remediator, reload).catch(async (cause: unknown) => {
     await remediator.stop();
@@ -92,6 +94,7 @@ function reloadConfig(remediator: Remediator, read: (() => Config) | undefined):
       if (next[key] !== config[key]) log.warn("takes effect at the next start", { key });
     const { host, logDirectory, runDirectory, stateDirectory } = config;
     remediator.replaceConfig({ ...next, host, logDirectory, runDirectory, stateDirectory });
+    warnOfToken(next, log);
     log.info("configuration reloaded", { workers: next.workers.length });
   } catch (cause) {
     remediator.reload = { ...remediator.reload, successful: false };
@@ -100,6 +103,13 @@ function reloadConfig(remediator: Remediator, read: (() => Config) | undefined):
     });
     throw cause;
   }
+}
+
+/** Alertmanager's 401 would be the first sign of it, when an alert fires. */
+function warnOfToken({ remediator }: Config, log: Log): void {
+  const { credentialsFile: file } = remediator.webhook;
+  const problem = file === undefined ? "no remediator.webhook.credentials_file is written" : tokenProblem(file);
+  if (problem !== undefined) log.warn(`${problem}: alerts by webhook are refused, the guard alone acts`, { file });
 }
 
 /** Runs until a signal and resolves with the exit code. */

@@ -4,6 +4,7 @@ import {
   accessSync,
   constants,
   cpSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -43,7 +44,7 @@ export async function ensureInstalled({ project = PROJECT, say = console.log } =
     "npm ci",
     async () => {
       if (isInstalled()) return;
-      if (installedByHand(project)) {
+      if (isComplete(project)) {
         writeFileSync(stamp, wanted);
         return;
       }
@@ -52,7 +53,8 @@ export async function ensureInstalled({ project = PROJECT, say = console.log } =
       const [command, ...first] = npm();
       const args = [...first, "ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"];
       const { code, output } = await run(command, args, { cwd: project, env: npmEnvironment(project) });
-      if (code !== 0)
+      // An npm that was interrupted may say that all is well.
+      if (code !== 0 || !isComplete(project))
         throw new SetupError(
           `${tail(output)}\nnpm ci failed (exit ${code}): dependencies could not be installed in ${project}.`,
         );
@@ -104,8 +106,12 @@ export async function ensureBuilt({ project = PROJECT, say = console.log } = {})
   );
 }
 
-/** Whether somebody ran `npm ci` or `npm install` on this very lock file: npm leaves a copy of what it installed. @param {string} project */
-function installedByHand(project) {
+/**
+ * Whether all that package-lock.json names is there, whoever installed it: npm leaves a copy of the lock file when it has finished, and takes
+ * the packages away one by one when it begins anew.
+ * @param {string} project
+ */
+function isComplete(project) {
   const installed = textOf(join(project, "node_modules", ".package-lock.json"));
   if (installed === undefined) return false;
   const wanted = JSON.parse(readFileSync(join(project, "package-lock.json"), "utf8")).packages;
@@ -114,7 +120,10 @@ function installedByHand(project) {
     Object.keys(found).every((path) => path in wanted) &&
     Object.entries(wanted).every(
       ([path, entry]) =>
-        path === "" || (path in found ? found[path].integrity === entry.integrity : entry.optional === true),
+        path === "" ||
+        (path in found
+          ? found[path].integrity === entry.integrity && existsSync(join(project, path))
+          : entry.optional === true),
     )
   );
 }

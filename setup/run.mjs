@@ -8,7 +8,11 @@ import { constants } from "node:os";
  * @property {string} output stdout and stderr as they came; empty when they were shown
  */
 
+/** The terminal sends these to our children as well; a SIGTERM to us alone has to be passed on. */
+const ENDING = /** @type {const} */ (["SIGINT", "SIGHUP", "SIGTERM"]);
+
 /**
+ * A signal that ends this process ends it when the program has ended: what that leaves half done must not meet the next one's work.
  * @param {string} command
  * @param {readonly string[]} args
  * @param {{cwd?: string, env?: NodeJS.ProcessEnv, show?: boolean}} [options] show: on our own terminal instead of in `output`
@@ -21,15 +25,28 @@ export function run(command, args, { cwd, env, show = false } = {}) {
       env,
       stdio: ["ignore", show ? "inherit" : "pipe", show ? "inherit" : "pipe"],
     });
+    /** @type {NodeJS.Signals | undefined} */
+    let ending;
+    const onSignal = (/** @type {NodeJS.Signals} */ signal) => {
+      ending ??= signal;
+      if (signal === "SIGTERM") child.kill(signal);
+    };
+    for (const signal of ENDING) process.on(signal, onSignal);
+    const finish = (/** @type {Ending} */ result) => {
+      for (const signal of ENDING) process.off(signal, onSignal);
+      // Without a listener it does what it is for.
+      if (ending === undefined) resolve(result);
+      else process.kill(process.pid, ending);
+    };
     let output = "";
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding("utf8").on("data", (text) => {
         output += text;
       });
     }
-    child.on("error", (error) => resolve({ code: 127, output: error.message }));
+    child.on("error", (error) => finish({ code: 127, output: error.message }));
     child.on("close", (code, signal) =>
-      resolve({ code: code ?? 128 + (signal ? constants.signals[signal] : 0), output }),
+      finish({ code: code ?? 128 + (signal ? constants.signals[signal] : 0), output }),
     );
   });
 }

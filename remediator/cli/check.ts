@@ -1,5 +1,4 @@
-// `pitcrew check`: the configuration's own check, given what the guard knows of rules.
-
+// `pitcrew check`: the configuration's own check, given what the guard knows of rules and the managers of starting.
 import { check } from "../../config/check.ts";
 import type { Config } from "../../config/config.ts";
 import { actionableSamples } from "../../worker/samples.ts";
@@ -7,6 +6,7 @@ import { type ActionableRule, loadRules } from "../guard/rules.ts";
 import { type WouldDo, wouldDoNow } from "../guard/would-do.ts";
 import { comparison, seconds } from "../incidents/phrases.ts";
 import { type Reason, toReason } from "../incidents/reason.ts";
+import { whatIsMissing } from "./missing.ts";
 import { offlineFacts } from "./offline.ts";
 
 export interface CheckCommand {
@@ -26,6 +26,7 @@ export function runCheck(options: CheckCommand): Promise<number> {
         const { rules } = loadRules(config.remediator.guard.rules);
         return wouldDoNow(rules, samples).map((wish) => ({ ...wish, text: textOf(config, rules, wish) }));
       },
+      whatIsMissing,
       out: (line) => process.stdout.write(`${line}\n`),
       err: (line) => process.stderr.write(`${line}\n`),
     },

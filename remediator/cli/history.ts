@@ -1,10 +1,12 @@
 // `pitcrew history`: what was seen, what was decided and why, what was done, what came of it, and how long each step took.
 import { styleText } from "node:util";
 import type { Config } from "../../config/config.ts";
+import { printable } from "../../config/problem.ts";
 import type { IncidentView } from "../api/views.ts";
 import { refusalView, selectIncidents } from "../api/views.ts";
 import { seconds } from "../incidents/phrases.ts";
 import { ask, messageOf, Unreachable } from "./client.ts";
+import { wantsColour } from "./colour.ts";
 import { offlineLedger } from "./offline.ts";
 
 interface Past {
@@ -26,7 +28,7 @@ export async function history(options: {
     return 0;
   }
   if (note !== undefined) process.stdout.write(`${note}\n\n`);
-  process.stdout.write(`${renderHistory(past, process.stdout.isTTY).join("\n")}\n`);
+  process.stdout.write(`${renderHistory(past, wantsColour(process.stdout)).join("\n")}\n`);
   return 0;
 }
 
@@ -106,9 +108,4 @@ function clock(instant: string): string {
   const at = new Date(instant);
   const two = (value: number) => String(value).padStart(2, "0");
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
-}
-
-/** Labels are somebody else's text: a terminal gets no control characters from them. */
-function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, "�");
 }

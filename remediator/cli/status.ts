@@ -5,21 +5,23 @@ import type { StatusView } from "../api/views.ts";
 import { statusView } from "../api/views.ts";
 import { bytes, seconds } from "../incidents/phrases.ts";
 import { ask, messageOf, Unreachable } from "./client.ts";
+import { wantsColour } from "./colour.ts";
 import { offlineFacts } from "./offline.ts";
-import { workerTable } from "./worker-table.ts";
+import { type Look, workerTable } from "./worker-table.ts";
 
 const WATCH_SECONDS = 2;
 
 export async function status(options: { config: Config; json: boolean; watch: boolean }): Promise<number> {
   const { config, json, watch } = options;
-  const colour = process.stdout.isTTY && !json;
+  const { stdout } = process;
+  const inPlace = watch && stdout.isTTY && !json;
   for (;;) {
     const { view, note } = await currentStatus(config);
     const text = json
       ? `${JSON.stringify(view, undefined, 2)}\n`
-      : `${[...(note === undefined ? [] : [note, ""]), ...renderStatus(view, colour)].join("\n")}\n`;
+      : `${[...(note === undefined ? [] : [note, ""]), ...renderStatus(view, { colour: wantsColour(stdout), width: stdout.columns || undefined })].join("\n")}\n`;
     // Home, text, clear to the end: refreshing in place does not flicker as clearing first would.
-    process.stdout.write(watch && colour ? `\u001b[H${text.replaceAll("\n", "\u001b[K\n")}\u001b[J` : text);
+    stdout.write(inPlace ? `\u001b[H${text.replaceAll("\n", "\u001b[K\n")}\u001b[J` : text);
     if (!watch) return 0;
     await delay(WATCH_SECONDS * 1000);
   }
@@ -39,8 +41,8 @@ async function currentStatus(config: Config): Promise<{ view: StatusView; note: 
   }
 }
 
-export function renderStatus(view: StatusView, colour: boolean): string[] {
-  const lines = [headline(view), ...workerTable(view, colour)];
+export function renderStatus(view: StatusView, look: Look): string[] {
+  const lines = [headline(view), ...workerTable(view, look)];
   if (view.open_incidents.length > 0) {
     lines.push("", "OPEN INCIDENTS");
     for (const incident of view.open_incidents) {

@@ -1,5 +1,6 @@
 // What `pitcrew up --view` shows to people: what happens, line by line, and below it the workers as they are now.
 import { styleText } from "node:util";
+import { printable } from "../../config/problem.ts";
 import type { StatusView } from "../api/views.ts";
 import type { GuardActivity } from "../guard/guard.ts";
 import type { Incident } from "../incidents/incident.ts";
@@ -13,6 +14,7 @@ export interface ViewDeps {
   write(text: string): void;
   /** A terminal: redrawn in place. Otherwise lines are appended. */
   tty: boolean;
+  colour: boolean;
   /** Columns of the terminal: longer lines would wrap and spoil the redrawing. */
   columns(): number;
   /** Undefined before the remediator has started. */
@@ -85,7 +87,7 @@ export class View {
 
   #event(who: string, text: string, colour: Colour): string {
     const time = this.#deps.now().toTimeString().slice(0, 8);
-    return `${this.#style("dim", time)}  ${who.padEnd(16)}  ${this.#style(colour, text)}`;
+    return `${this.#style("dim", time)}  ${printable(who).padEnd(16)}  ${this.#style(colour, printable(text))}`;
   }
 
   #above(lines: readonly string[]): void {
@@ -107,7 +109,9 @@ export class View {
     }
     this.#erase();
     const width = this.#deps.columns();
-    const lines = ["", ...renderStatus({ ...status, open_incidents: [] }, true)].map((line) => cutStyled(line, width));
+    const lines = ["", ...renderStatus({ ...status, open_incidents: [] }, { colour: this.#deps.colour, width })].map(
+      (line) => cutStyled(line, width),
+    );
     this.#deps.write(`${lines.join("\n")}\n`);
     this.#drawnLines = lines.length;
   }
@@ -118,7 +122,7 @@ export class View {
   }
 
   #style(colour: Colour, text: string): string {
-    return this.#deps.tty ? styleText(colour, text, { validateStream: false }) : text;
+    return this.#deps.colour ? styleText(colour, text, { validateStream: false }) : text;
   }
 }
 

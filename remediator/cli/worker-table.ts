@@ -1,18 +1,52 @@
-// The table of workers that `status` and the terminal view show: 80 columns, aligned, coloured by severity.
+// The table of workers that `status` and the terminal view show: aligned, coloured by severity, as rich as the terminal is wide.
 import { styleText } from "node:util";
 import type { StatusView, WorkerView } from "../api/views.ts";
 import { bytes, seconds } from "../incidents/phrases.ts";
-
-const BAR_CELLS = 10;
 
 interface Row {
   cells: readonly string[];
   colour: "red" | "yellow" | "green" | "dim";
 }
 
-/** @param colour plain text otherwise: for pipes */
-export function workerTable(status: StatusView, colour: boolean): string[] {
-  const rows = status.workers.map(rowOf);
+/** How it is shown. Without a width (a pipe, a file) nothing is left out. */
+export interface Look {
+  colour: boolean;
+  width?: number | undefined;
+}
+
+/** What a row has room for. */
+interface Detail {
+  nameLength: number;
+  barCells: number;
+  /** Restarts by reason, not only their number. */
+  reasons: boolean;
+}
+
+/** From the richest to the barest: the first that fits is taken. */
+const DETAILS: readonly Detail[] = [
+  { nameLength: 24, barCells: 10, reasons: true },
+  { nameLength: 24, barCells: 10, reasons: false },
+  { nameLength: 24, barCells: 5, reasons: false },
+  { nameLength: 24, barCells: 0, reasons: false },
+  { nameLength: 12, barCells: 0, reasons: false },
+];
+
+export function workerTable(status: StatusView, { colour, width = Number.POSITIVE_INFINITY }: Look): string[] {
+  let barest: readonly string[] = [];
+  for (const detail of DETAILS) {
+    const { lines, columns } = tableOf(status.workers, detail, colour);
+    if (columns <= width) return lines;
+    barest = lines;
+  }
+  return [...barest];
+}
+
+function tableOf(
+  workers: readonly WorkerView[],
+  detail: Detail,
+  colour: boolean,
+): { lines: string[]; columns: number } {
+  const rows = workers.map((worker) => rowOf(worker, detail));
   const head = ["WORKER", "STATE", "MEMORY", "AGE", "RESTARTS"];
   const widths = head.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => (row.cells[column] ?? "").length)),
@@ -24,12 +58,21 @@ export function workerTable(status: StatusView, colour: boolean): string[] {
       .trimEnd();
   const style = (format: Row["colour"] | "bold", text: string) =>
     colour ? styleText(format, text, { validateStream: false }) : text;
-  return [style("bold", line(head)), ...rows.map((row) => style(row.colour, line(row.cells)))];
+  return {
+    lines: [style("bold", line(head)), ...rows.map((row) => style(row.colour, line(row.cells)))],
+    columns: Math.max(...[head, ...rows.map(({ cells }) => cells)].map((cells) => line(cells).length)),
+  };
 }
 
-function rowOf(worker: WorkerView): Row {
+function rowOf(worker: WorkerView, { nameLength, barCells, reasons }: Detail): Row {
   return {
-    cells: [cut(worker.worker, 24), stateOf(worker), memoryOf(worker), ageOf(worker), restartsOf(worker)],
+    cells: [
+      cut(worker.worker, nameLength),
+      stateOf(worker),
+      memoryOf(worker, barCells),
+      ageOf(worker),
+      restartsOf(worker, reasons),
+    ],
     colour: severityOf(worker),
   };
 }
@@ -53,11 +96,11 @@ function severityOf(worker: WorkerView): Row["colour"] {
   return worker.incident !== null || (fraction ?? 0) > 0.8 ? "yellow" : "green";
 }
 
-function memoryOf(worker: WorkerView): string {
+function memoryOf(worker: WorkerView, barCells: number): string {
   const { memory_bytes: memory, memory_limit_bytes: limit } = worker;
   if (memory === null) return limit === null ? "-" : `- of ${bytes(limit)}`;
   if (limit === null) return bytes(memory);
-  return `${bar(memory / limit)} ${bytes(memory)} of ${bytes(limit)}`;
+  return `${bar(memory / limit, barCells)}${bytes(memory)} of ${bytes(limit)}`;
 }
 
 function fractionOf(worker: WorkerView): number | undefined {
@@ -65,9 +108,10 @@ function fractionOf(worker: WorkerView): number | undefined {
   return memory === null || limit === null ? undefined : memory / limit;
 }
 
-function bar(fraction: number): string {
-  const full = Math.max(0, Math.min(BAR_CELLS, Math.round(fraction * BAR_CELLS)));
-  return "█".repeat(full) + "░".repeat(BAR_CELLS - full);
+function bar(fraction: number, cells: number): string {
+  if (cells === 0) return "";
+  const full = Math.max(0, Math.min(cells, Math.round(fraction * cells)));
+  return `${"█".repeat(full)}${"░".repeat(cells - full)} `;
 }
 
 function ageOf(worker: WorkerView): string {
@@ -77,9 +121,9 @@ function ageOf(worker: WorkerView): string {
     : `${seconds(worker.age_seconds)} of ${seconds(worker.max_age_seconds)}`;
 }
 
-function restartsOf(worker: WorkerView): string {
+function restartsOf(worker: WorkerView, reasons: boolean): string {
   const entries = Object.entries(worker.restarts);
-  if (entries.length === 0) return "0";
+  if (entries.length === 0 || !reasons) return String(entries.reduce((sum, [, count]) => sum + count, 0));
   return entries.map(([reason, count]) => `${count} ${reason}`).join(", ");
 }
 

@@ -26,7 +26,8 @@ function logEntry(log: EngineLog, entry: Entry): void {
         ...(incident.blocked === undefined ? {} : { blocked: incident.blocked }),
         ...(incident.suppressed === undefined ? {} : { suppressed: incident.suppressed }),
       };
-      if (incident.state === "escalated") log.warn(last?.text ?? "escalated", fields);
+      const wentWrong = last?.outcome === "failed" || last?.outcome === "timed_out";
+      if (incident.state === "escalated" || wentWrong) log.warn(last?.text ?? "escalated", fields);
       else log.info(last?.text ?? incident.state, fields);
       return;
     }

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, wri
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { ensureBuilt, ensureInstalled } from "../../setup/ensure.mjs";
+import { eventually } from "../support/eventually.ts";
 import { writeFiles } from "../support/prometheus.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
@@ -99,6 +100,66 @@ describe("dependencies", () => {
   });
 });
 
+/** Runs `ensureInstalled` with this script for npm, in a process group of its own, as a terminal does. */
+function installer(project: string, npm: string) {
+  writeFiles(project, { "npm/npm-cli.js": npm });
+  const script = `
+    const { ensureInstalled } = await import(${JSON.stringify(join(PROJECT, "setup/ensure.mjs"))});
+    await ensureInstalled({ project: ${JSON.stringify(project)}, say: (line) => console.log(line) });`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+    env: { ...process.env, npm_execpath: join(project, "npm/npm-cli.js") },
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+  }
+  return { child, output: () => output, closed: once(child, "close") };
+}
+
+describe("an installation that is interrupted", () => {
+  /** Takes its time to end after Ctrl-C, leaves half an installation, and says that all is well. */
+  const slow = `
+    const { appendFileSync, mkdirSync, rmSync } = require("node:fs");
+    const tell = (what) => appendFileSync("calls", what + "\\n");
+    rmSync("node_modules", { recursive: true, force: true });
+    tell("begins");
+    process.on("SIGINT", () => {
+      mkdirSync("node_modules/half", { recursive: true });
+      setTimeout(() => { tell("ends"); process.exit(0); }, 500);
+    });
+    setInterval(() => {}, 1000);`;
+  const calls = (project: string) =>
+    existsSync(join(project, "calls")) ? readFileSync(join(project, "calls"), "utf8").trimEnd().split("\n") : [];
+
+  test("ends when npm has ended; who starts meanwhile waits, and installs anew", async () => {
+    const project = npmProject();
+    const first = installer(project, slow);
+    await eventually(() => calls(project).includes("begins"), { what: "npm to begin" });
+    process.kill(-(first.child.pid ?? 0), "SIGINT");
+    const second = installer(project, 'require("node:fs").appendFileSync("calls", "again\\n"); process.exit(1);');
+    expect((await first.closed)[1]).toBe("SIGINT");
+    await second.closed;
+    expect(calls(project)).toEqual(["begins", "ends", "again"]);
+    await ensureInstalled({ project, say: () => {} });
+    expect(existsSync(join(project, "node_modules/tiny/package.json"))).toBe(true);
+  });
+
+  test("is not taken for a whole one, whatever npm says of itself", async () => {
+    const project = npmProject();
+    const { output, closed } = installer(
+      project,
+      'require("node:fs").mkdirSync("node_modules/half", { recursive: true });',
+    );
+    expect((await closed)[0]).toBe(1);
+    expect(output()).toContain("npm ci failed (exit 0)");
+    expect(existsSync(join(project, "node_modules/.pitcrew-installed"))).toBe(false);
+  });
+});
+
 describe("the build", () => {
   test("compiles, copies what is read at run time, and is not repeated while nothing changed", async () => {
     const project = sourceProject();
@@ -166,21 +227,22 @@ describe("the build", () => {
   });
 });
 
-test("a project of 300 sources that did not change is checked within 50 ms", async () => {
+test("a project of 300 sources that did not change costs less than 50 ms to check", async () => {
   const project = sourceProject();
   const source = `// ${"why ".repeat(1000)}\nexport const value: number = 1;\n`;
   writeFiles(project, Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`room/${index}.ts`, source])));
   await ensureBuilt({ project, say: () => {} });
   const tries: number[] = [];
   for (let round = 0; round < 20; round++) {
-    const before = performance.now();
+    const before = process.cpuUsage();
     await ensureBuilt({
       project,
       say: (line) => {
         throw new Error(line);
       },
     });
-    tries.push(performance.now() - before);
+    const { user, system } = process.cpuUsage(before);
+    tries.push((user + system) / 1000);
   }
   // The best of many: what the check costs, not what else the machine does.
   expect(Math.min(...tries)).toBeLessThan(50);

@@ -33,6 +33,16 @@ async function mine(site: Started): Promise<WorkerView> {
   );
 }
 
+test("a token that is not there is told of at the start, not by the first alert that is refused", async () => {
+  const site = createSite();
+  const { credentialsFile = "" } = site.config.remediator.webhook;
+  writeFileSync(credentialsFile, "");
+  await start(site);
+  expect(site.log.filter((line) => line.includes("level=warn"))).toEqual([
+    expect.stringContaining("the token file is empty or too long: alerts by webhook are refused"),
+  ]);
+});
+
 describe("a second remediator is refused with one sentence", () => {
   test("on the same state directory", async () => {
     const first = createSite();
