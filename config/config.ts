@@ -20,6 +20,14 @@ export interface GuardConfig {
   rules: readonly string[];
 }
 
+export interface AlertmanagerConfig {
+  /** Without a trailing slash. */
+  url: string;
+  /** A file with the token that its proxy asks for. */
+  credentialsFile: string | undefined;
+  timeoutSeconds: number;
+}
+
 export interface RemediatorConfig {
   listen: ListenAddress;
   /** True: all remediations; a list: only those. */
@@ -30,6 +38,10 @@ export interface RemediatorConfig {
   budget: Budget;
   trustedAlerts: readonly string[];
   webhook: { credentialsFile: string | undefined };
+  /** Whose silences the guard honours; undefined: nobody's. */
+  alertmanager: AlertmanagerConfig | undefined;
+  /** What the journal keeps of ended incidents. */
+  journal: { maxAgeSeconds: number; maxBytes: number };
   guard: GuardConfig;
   /** A renewal counts as verified when the new incarnation has lived so long … */
   verifySeconds: number;

@@ -31,6 +31,8 @@ export const DEFAULTS = {
     verify_for: "60s",
     startup_grace: "30s",
   },
+  alertmanager: { timeout: "2s" },
+  journal: { max_age: "90d", max_size: "16MiB" },
   guard: { when: "pipeline_down", heartbeat_timeout: "3m", interval: "2s" },
 } as const;
 

@@ -21,8 +21,8 @@ export interface Surroundings {
 export function productOf(keys: ConfigFile, file: string, surroundings: Surroundings): Config {
   const { folder, hostname } = surroundings;
   const { system, remediator } = keys;
-  const { guard, webhook } = remediator;
-  const credentials = webhook.credentials_file;
+  const { alertmanager, guard, journal, webhook } = remediator;
+  const at = (path: string | undefined) => (path === undefined ? undefined : resolve(folder, path));
   return {
     file,
     host: keys.host ?? hostname,
@@ -42,7 +42,13 @@ export function productOf(keys: ConfigFile, file: string, surroundings: Surround
       minHealthy: new Map(Object.entries(remediator.min_healthy)),
       budget: remediator.budget,
       trustedAlerts: remediator.trusted_alerts,
-      webhook: { credentialsFile: credentials === undefined ? undefined : resolve(folder, credentials) },
+      webhook: { credentialsFile: at(webhook.credentials_file) },
+      alertmanager: alertmanager && {
+        url: alertmanager.url,
+        credentialsFile: at(alertmanager.credentials_file),
+        timeoutSeconds: alertmanager.timeout,
+      },
+      journal: { maxAgeSeconds: journal.max_age, maxBytes: journal.max_size },
       guard: {
         when: guard.when,
         heartbeatTimeoutSeconds: guard.heartbeat_timeout,

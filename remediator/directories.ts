@@ -1,6 +1,5 @@
-// The remediator's folders, made or refused with one sentence before anything else begins; and the lock on its state.
+// The remediator's folders, made or refused with one sentence before anything else begins.
 import { accessSync, constants, mkdirSync, statSync } from "node:fs";
-import { createServer } from "node:net";
 import type { Config } from "../config/config.ts";
 
 export class DirectoryError extends Error {
@@ -12,6 +11,8 @@ export function prepareDirectories(config: Config): void {
   prepare(config.runDirectory, "run_directory", 0o755);
   prepare(config.stateDirectory, "state_directory", 0o750);
   prepare(config.logDirectory, "log_directory", 0o755);
+  mayOnlyBeOurs(config.runDirectory, "run_directory");
+  mayOnlyBeOurs(config.stateDirectory, "state_directory");
 }
 
 function prepare(path: string, key: string, mode: number): void {
@@ -20,6 +21,8 @@ function prepare(path: string, key: string, mode: number): void {
     accessSync(path, constants.W_OK | constants.X_OK);
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? String(cause);
+    // A disk that has become read-only keeps nobody unprotected: the journal waits in memory.
+    if (code === "EROFS" && key === "state_directory" && isDirectory(path)) return;
     throw new DirectoryError(
       `${key} ${path} cannot be written (${code}): make it writable for this user, or set ${key} in pitcrew.yml`,
       { cause },
@@ -27,24 +30,21 @@ function prepare(path: string, key: string, mode: number): void {
   }
 }
 
-/**
- * One remediator per state directory. The lock is a name in the abstract socket namespace made of the folder's device and inode:
- * the kernel gives it back when the process ends, however it ends.
- * @throws DirectoryError when another process holds it
- */
-export async function lockStateDirectory(path: string): Promise<{ release(): void }> {
-  const { dev, ino } = statSync(path);
-  const server = createServer((socket) => socket.destroy());
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", () =>
-      reject(
-        new DirectoryError(
-          `another remediator works on state_directory ${path}: stop it, or give this one a folder of its own`,
-        ),
-      ),
+/** Who may write there could put forged records in the place of ours: which process is a worker, and what was decided. */
+function mayOnlyBeOurs(path: string, key: string): void {
+  const { mode, uid } = statSync(path);
+  const self = process.geteuid?.();
+  if (uid !== 0 && uid !== self)
+    throw new DirectoryError(
+      `${key} ${path} belongs to uid ${uid}, and pitcrew runs as ${self}: chown it, or set ${key} in pitcrew.yml`,
     );
-    server.listen(`\0pitcrew-state-${dev}-${ino}`, resolve);
-  });
-  server.unref();
-  return { release: () => server.close() };
+  // A group of one's own is as good as oneself; whoever shares a group with root is not root.
+  if ((mode & (self === 0 ? 0o022 : 0o002)) !== 0)
+    throw new DirectoryError(
+      `${key} ${path} can be written by ${(mode & 0o002) === 0 ? "its group" : "everybody"}: chmod go-w ${path}, or set ${key} in pitcrew.yml`,
+    );
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }

@@ -9,12 +9,13 @@ import { notifyReady } from "../daemon/readiness.ts";
 import { tokenProblem } from "../daemon/token.ts";
 import { type BuildInfo, readBuildInfo } from "../daemon/version.ts";
 import { ControlSocketError } from "./api/control-socket.ts";
-import { DirectoryError, lockStateDirectory, prepareDirectories } from "./directories.ts";
+import { DirectoryError, prepareDirectories } from "./directories.ts";
 import { JournalError } from "./incidents/journal.ts";
 import { watchExits } from "./managers/exit-watch.ts";
 import { Remediator, type RemediatorOptions } from "./remediator.ts";
 import { openDoors } from "./server.ts";
 import { stopSupervisedWorkers } from "./shutdown.ts";
+import { lockStateDirectory } from "./state-lock.ts";
 
 export interface StartOptions extends Omit<RemediatorOptions, "build"> {
   /** Reads the configuration again, or throws; undefined: it cannot be reloaded. */

@@ -117,7 +117,7 @@ function workerFamilies(facts: RemediatorMetricFacts): MetricFamily[] {
     ),
     gauge(
       "pitcrew_worker_paused",
-      perWorker(({ spec }) => Number(isPaused(ledger, spec.name, now.wall))),
+      perWorker(({ spec }) => Number(isPaused(ledger, spec.name, now.mono))),
     ),
     gauge(
       "pitcrew_worker_cooldown_until_timestamp_seconds",

@@ -13,8 +13,8 @@ import { conditionOf } from "./conditions.ts";
 import { DirectoryError } from "./directories.ts";
 import type { GuardActivity } from "./guard/guard.ts";
 import { loadRules, type RuleBook } from "./guard/rules.ts";
+import { Housekeeping } from "./housekeeping.ts";
 import { systemClock } from "./incidents/clock.ts";
-import { compacted } from "./incidents/compaction.ts";
 import { Engine } from "./incidents/engine.ts";
 import { DEFAULT_POLICY, type Policy } from "./incidents/facts.ts";
 import type { Incident } from "./incidents/incident.ts";
@@ -113,6 +113,7 @@ export class Remediator implements Served {
       ruleOf: (alertname) => this.#rules.rules.find((rule) => rule.alert === alertname),
       engine: this.engine,
     });
+    const housekeeping = new Housekeeping(journal, this.engine, log);
     this.#watch = new Watch(
       {
         observe: () => this.#observer.observe(),
@@ -120,7 +121,7 @@ export class Remediator implements Served {
         engine: this.engine,
         intake: this.intake,
         log,
-        housekeep: () => this.#housekeep(),
+        housekeep: () => housekeeping.keep(this.#config.remediator.journal),
         onGuard: options.onGuard,
       },
       config.remediator.guard,
@@ -140,7 +141,7 @@ export class Remediator implements Served {
   async start(): Promise<void> {
     for (const spec of this.#config.workers) {
       const { desired, desiredReason } = this.engine.ledger.worker(spec.name);
-      this.engine.deps.publishDesired(spec.name, desired, desiredReason);
+      this.engine.showDesired(spec.name, desired, desiredReason);
     }
     await this.#watch.start(this.#config.remediator.guard.intervalSeconds);
     this.engine.look();
@@ -200,17 +201,6 @@ export class Remediator implements Served {
       heartbeat_age_seconds: this.intake.heartbeatAt === undefined ? null : mono - this.intake.heartbeatAt,
       journal_writable: this.engine.store.journalWritable,
     };
-  }
-
-  #housekeep(): void {
-    if (!this.#journal.wantsCompaction) return;
-    const { bootId, clock } = this.engine.deps;
-    try {
-      this.#journal.compact((records) => compacted(records, bootId, clock()));
-      this.log.info("the journal was compacted");
-    } catch (cause) {
-      this.log.warn("the journal stays as it is", { err: cause });
-    }
   }
 
   #request(incident: Incident, kind: "relief" | "drain"): void {

@@ -22,7 +22,15 @@ function text<T>(expected: string, parse: (text: string) => Parsed<T>, pattern?:
     });
 }
 
-export const size = () => text("a size with its unit, such as 8GiB", parseSize, SIZE_PATTERN);
+export function size({ minBytes = 0 }: { minBytes?: number } = {}) {
+  const parse = (input: string): Parsed<number> => {
+    const result = parseSize(input);
+    if (result.ok && result.value < minBytes)
+      return refused(`${input} is too small: write at least ${minBytes / 1024 / 1024}MiB`);
+    return result;
+  };
+  return text("a size with its unit, such as 8GiB", parse, SIZE_PATTERN);
+}
 export const budget = () => text("a budget, such as 3/30m", parseBudget, BUDGET_PATTERN);
 export const listen = () => text("a listen address, such as 127.0.0.1:10101", parseListenAddress, LISTEN_PATTERN);
 export const percentage = (maxPercent: number) =>
@@ -58,6 +66,19 @@ export const path = () =>
 
 /** An argument, an environment variable's value: any text that the kernel takes. */
 export const anyText = (expected: string) => text(expected, withoutNul);
+
+/** @returns without a trailing slash */
+export const httpUrl = () =>
+  text("an address, such as http://127.0.0.1:9093", (input): Parsed<string> => {
+    const remedy = "write one such as http://127.0.0.1:9093";
+    if (!URL.canParse(input)) return refused(`${shown(input)} is not an address: ${remedy}`);
+    const { protocol, username, password, search, hash } = new URL(input);
+    if (protocol !== "http:" && protocol !== "https:") return refused(`${shown(input)} is not http or https: ${remedy}`);
+    if (username !== "" || password !== "")
+      return refused("holds a user or a password, which everybody who reads this file would see: take it out");
+    if (search !== "" || hash !== "") return refused(`${shown(input)} has a query or a fragment: ${remedy}`);
+    return parsed(input.replace(/\/+$/, ""));
+  });
 
 function withoutNul(input: string): Parsed<string> {
   return input.includes("\0") ? refused("holds a NUL character: no path or argument can, remove it") : parsed(input);

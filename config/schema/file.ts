@@ -6,7 +6,7 @@ import * as field from "./fields.ts";
 import { WorkerEntry } from "./worker.ts";
 import { wrongType } from "./wrong-type.ts";
 
-const { remediator, guard } = DEFAULTS;
+const { remediator, guard, alertmanager, journal } = DEFAULTS;
 
 const HOST = /^[A-Za-z0-9_][A-Za-z0-9_.:-]{0,252}$/;
 
@@ -70,6 +70,30 @@ export const ConfigFile = field.section(
           })
           .prefault({})
           .describe("Where Alertmanager delivers"),
+        alertmanager: field
+          .section({
+            url: field.httpUrl().describe("Its address, such as http://127.0.0.1:9093"),
+            credentials_file: field.path().optional().describe("File with the bearer token that its proxy asks for"),
+            timeout: field
+              .duration({ minSeconds: 0.1, maxSeconds: 30 })
+              .prefault(alertmanager.timeout)
+              .describe("Without an answer for so long its silences are not known"),
+          })
+          .optional()
+          .describe("Its silences hold the guard back, too, but never in an emergency"),
+        journal: field
+          .section({
+            max_age: field
+              .duration({ minSeconds: 86_400 })
+              .prefault(journal.max_age)
+              .describe("Ended incidents that are older are forgotten"),
+            max_size: field
+              .size({ minBytes: 1024 * 1024 })
+              .prefault(journal.max_size)
+              .describe("The file is kept below; the oldest ended incidents go first"),
+          })
+          .prefault({})
+          .describe("How much history is kept"),
         guard: field
           .section({
             when: field

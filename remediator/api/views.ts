@@ -66,13 +66,13 @@ export function statusView(facts: StatusFacts): StatusView {
     workers: config.workers.map((spec) => workerView(facts, spec)),
     open_incidents: ledger.openIncidents().map(incidentView),
     pauses: [...ledger.pauses.values()]
-      .filter((pause) => pause.untilWall > now.wall)
-      .map(({ id, worker, reason, by, untilWall }) => ({
+      .filter((pause) => pause.untilMono > now.mono)
+      .map(({ id, worker, reason, by, untilMono }) => ({
         id,
         worker: worker ?? null,
         reason,
         by,
-        until: instant(untilWall),
+        until: instant(now.wall + untilMono - now.mono),
       })),
     budget: {
       host_remaining: budgetRemaining(config.remediator.budget, ledger.renewals, now.mono),
@@ -110,7 +110,7 @@ export function workerView(facts: Omit<StatusFacts, "system" | "loop">, spec: Wo
         : { code: known.lastExit.code ?? null, reason: known.lastExit.reason, at: instant(known.lastExit.atWall) },
     incident: incident === undefined ? null : incidentView(incident),
     quarantined: known.quarantine !== undefined,
-    paused: isPaused(ledger, spec.name, now.wall),
+    paused: isPaused(ledger, spec.name, now.mono),
     cooldown_until: cooldown !== undefined && cooldown > now.mono ? instant(now.wall + cooldown - now.mono) : null,
   };
 }

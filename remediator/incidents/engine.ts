@@ -68,6 +68,10 @@ export class Engine implements Hands {
   /** @throws JournalError: a desired state that is not on disk is not promised */
   setDesired(worker: string, desired: "up" | "down", reason: DesiredReason, by: string): void {
     this.store.commitOrRefuse([{ type: "desired", worker, desired, reason, by }]);
+    this.showDesired(worker, desired, reason);
+  }
+
+  showDesired(worker: string, desired: "up" | "down", reason: DesiredReason): void {
     try {
       this.deps.publishDesired(worker, desired, reason);
     } catch (cause) {

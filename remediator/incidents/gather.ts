@@ -49,7 +49,7 @@ export async function gatherWorker(context: GatherContext, incident: Incident, w
     slotFree: slotsTaken(ledger, incident) < config.remediator.maxConcurrent,
     healthyPeers: peers,
     minHealthy: reading === undefined ? 0 : (config.remediator.minHealthy.get(reading.spec.group) ?? 0),
-    paused: isPaused(ledger, worker, now.wall),
+    paused: isPaused(ledger, worker, now.mono),
     storm: isStorm(ledger.renewals, groupsOf(config.workers), now.mono),
     dryRun: isDry(config, incident),
     daemonAgeSeconds: now.mono - context.daemonStartedMono,
@@ -74,7 +74,7 @@ export async function gatherHost(context: GatherContext, incident: Incident): Pr
     condition: deps.condition(incident, { workers: [], system }),
     candidates,
     stopping: ledger.openIncidents().some((other) => isEnding(other, incident.victims ?? [])),
-    paused: isPaused(ledger, undefined, now.wall),
+    paused: isPaused(ledger, undefined, now.mono),
     dryRun: isDry(config, incident),
   };
 }
@@ -106,7 +106,7 @@ function exclusion(
   const { desired, actedOn } = ledger.worker(spec.name);
   if (desired === "down") return "is meant to be down";
   if (actedOn === incarnationKey(reading.presence.incarnation)) return "has been acted on before";
-  if (isPaused(ledger, spec.name, deps.clock().wall)) return "is paused";
+  if (isPaused(ledger, spec.name, deps.clock().mono)) return "is paused";
   if (critical) return undefined;
   const until = cooldownUntil(spec, ledger.renewals);
   if (until !== undefined && until > deps.clock().mono) return "is in its cooldown";
@@ -134,9 +134,9 @@ function slotsTaken(ledger: Ledger, besides: Incident): number {
   return ledger.openIncidents().filter((incident) => incident.id !== besides.id && holdsSlot(incident)).length;
 }
 
-export function isPaused(ledger: Ledger, worker: string | undefined, wall: number): boolean {
+export function isPaused(ledger: Ledger, worker: string | undefined, mono: number): boolean {
   for (const pause of ledger.pauses.values())
-    if (pause.untilWall > wall && (pause.worker === undefined || pause.worker === worker)) return true;
+    if (pause.untilMono > mono && (pause.worker === undefined || pause.worker === worker)) return true;
   return false;
 }
 

@@ -13,7 +13,7 @@ export interface Pause {
   worker?: string;
   reason: string;
   by: string;
-  /** Unix seconds: a pause is a promise to people, kept by the clock that they read. */
+  /** Unix seconds, by the clock at which it was made: what counts is how long from then. */
   untilWall: number;
 }
 
@@ -44,7 +44,9 @@ export type Entry =
   | { type: "resume"; id: string; by: string }
   | { type: "quarantine"; worker: string; reason: Reason; incident: IncidentId; holds: "stopped" | "running" }
   | { type: "clear"; worker: string; by: string }
-  /** Ends a compacted journal: what the records that it dropped add up to. */
+  /** The disk took the journal again; until then records waited in memory, and the oldest of too many were dropped. */
+  | { type: "gap"; sinceWall: number; seconds: number; dropped: number }
+  /** What records that were dropped add up to: ends a compacted journal. */
   | { type: "summary"; summary: Summary };
 
 export interface JournalRecord {
@@ -55,7 +57,10 @@ export interface JournalRecord {
   entry: Entry;
 }
 
-/** What must outlive the machine waits for the disk before anyone is told that it is kept. */
+/**
+ * What must outlive the machine waits for the disk before anyone is told that it is kept. Where nobody waits for an answer it is synced
+ * right behind: a disk that takes seconds must not keep the next emergency waiting.
+ */
 export function mustOutliveMachine(entry: Entry): boolean {
   switch (entry.type) {
     case "desired":
@@ -72,6 +77,7 @@ export function mustOutliveMachine(entry: Entry): boolean {
     case "seen":
     case "exit":
     case "released":
+    case "gap":
     case "summary":
       return false;
   }

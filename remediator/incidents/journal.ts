@@ -1,28 +1,19 @@
 // The journal: JSON Lines, each `{"seq":…,"at":…,"mono":…,"boot":…,"entry":{…},"crc":"…"}`, appended before what it announces.
 // A torn tail (a crash in the middle of a write) is cut; a corrupt middle is reported and the rest kept.
-import {
-  closeSync,
-  fdatasync,
-  fdatasyncSync,
-  fstatSync,
-  fsyncSync,
-  ftruncateSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeSync,
-} from "node:fs";
-import { dirname, join } from "node:path";
+// docs/journal.md describes the format for people and scripts.
+import { closeSync, fdatasync, fdatasyncSync, fstatSync, ftruncateSync, linkSync, mkdirSync, writeSync } from "node:fs";
+import { join } from "node:path";
 import type { Stamp } from "./clock.ts";
 import { decodeJournal, encodeRecord, type JournalContents } from "./journal-codec.ts";
 import type { Entry, JournalRecord } from "./journal-entry.ts";
+import { hasRoom, isAt, openAppending, readOpened, readWhole, replaceFile } from "./journal-file.ts";
 
 export const JOURNAL_FILE = "journal.jsonl";
 
 /** Some ten thousand records. */
 const COMPACT_BYTES = 4 * 1024 * 1024;
+/** Rewritten at least so often, so that what is too old goes. */
+const COMPACT_SECONDS = 86_400;
 
 export class JournalError extends Error {
   readonly code = "journal_unwritable";
@@ -30,27 +21,29 @@ export class JournalError extends Error {
 
 /** Reads a journal without opening it for writing, as `pitcrew history` does when the remediator is down. */
 export function readJournal(stateDirectory: string): JournalContents {
-  try {
-    return decodeJournal(readFileSync(join(stateDirectory, JOURNAL_FILE)));
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return { records: [], problems: [], goodBytes: 0 };
-    throw cause;
-  }
+  return decodeJournal(readWhole(join(stateDirectory, JOURNAL_FILE)));
 }
+
+/** What a disk says that takes nothing for now; whatever else is wrong is for people to put right before pitcrew begins. */
+const PASSING: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EROFS", "EIO"]);
 
 export class Journal {
   readonly #path: string;
   readonly #bootId: string;
-  #fd: number;
+  /** Undefined: the disk has not let us open it for writing yet. */
+  #fd: number | undefined;
   #seq: number;
   #size: number;
   /** Compacted when it grows beyond this. */
   #compactAbove = COMPACT_BYTES;
+  #compactedAt: Stamp | undefined;
+  /** Nothing has been written since. */
+  #seqCompacted = 0;
   #syncing = false;
   #syncAgain = false;
   #closed = false;
 
-  private constructor(path: string, fd: number, bootId: string, seq: number, size: number) {
+  private constructor(path: string, fd: number | undefined, bootId: string, seq: number, size: number) {
     this.#path = path;
     this.#fd = fd;
     this.#bootId = bootId;
@@ -58,21 +51,27 @@ export class Journal {
     this.#size = size;
   }
 
-  /** @throws JournalError naming the folder when it cannot be written. */
+  /**
+   * A disk that is full or read-only is no reason to leave a machine unprotected: the journal is then read, and written as soon as the disk
+   * lets us.
+   * @throws JournalError naming the folder when it cannot be used
+   */
   static open(stateDirectory: string, bootId: string): { journal: Journal; contents: JournalContents } {
     const path = join(stateDirectory, JOURNAL_FILE);
     try {
       mkdirSync(stateDirectory, { recursive: true, mode: 0o750 });
       const contents = readJournal(stateDirectory);
-      const fd = openSync(path, "a", 0o640);
-      // Only a tail is cut: damage before a good record stays in place, it may be somebody's evidence.
-      if (fstatSync(fd).size > contents.goodBytes) ftruncateSync(fd, contents.goodBytes);
       const last = contents.records.at(-1)?.seq ?? 0;
-      return { journal: new Journal(path, fd, bootId, last, contents.goodBytes), contents };
+      const journal = new Journal(path, undefined, bootId, last, contents.goodBytes);
+      try {
+        journal.#descriptor();
+      } catch (cause) {
+        if (!PASSING.has(codeOf(cause))) throw cause;
+      }
+      return { journal, contents };
     } catch (cause) {
-      const { code } = cause as NodeJS.ErrnoException;
       throw new JournalError(
-        `the state directory ${stateDirectory} cannot be written (${code ?? String(cause)}): set state_directory in pitcrew.yml to a folder that this user may write`,
+        `the state directory ${stateDirectory} cannot be written (${codeOf(cause)}): set state_directory in pitcrew.yml to a folder that this user may write`,
         { cause },
       );
     }
@@ -80,7 +79,7 @@ export class Journal {
 
   /**
    * Writes the entries and returns when they have left this process; they survive our own death from here on.
-   * @param durable wait for the disk too, so that they survive the machine's.
+   * @param durable wait for the disk too, so that they survive the machine's; otherwise it is synced behind.
    * @throws JournalError when the disk is full or read-only; nothing of the batch is kept then.
    */
   append(entries: readonly Entry[], at: Stamp, durable: boolean): JournalRecord[] {
@@ -89,13 +88,12 @@ export class Journal {
     const records = entries.map((entry, offset) => ({ seq: this.#seq + 1 + offset, at, bootId: this.#bootId, entry }));
     const bytes = Buffer.from(records.map(encodeRecord).join(""), "utf8");
     try {
-      for (let written = 0; written < bytes.length; ) written += writeSync(this.#fd, bytes, written);
-      if (durable) fdatasyncSync(this.#fd);
+      const fd = this.#descriptor();
+      for (let written = 0; written < bytes.length; ) written += writeSync(fd, bytes, written);
+      if (durable) fdatasyncSync(fd);
     } catch (cause) {
       this.#cutBack();
-      throw new JournalError(`the journal cannot be written (${(cause as NodeJS.ErrnoException).code ?? "unknown"})`, {
-        cause,
-      });
+      throw unwritable(cause);
     }
     this.#seq += records.length;
     this.#size += bytes.length;
@@ -103,53 +101,76 @@ export class Journal {
     return records;
   }
 
-  /** It is worth the time to rewrite it. */
-  get wantsCompaction(): boolean {
-    return !this.#syncing && this.#size > this.#compactAbove;
+  /** Asks the disk whether it would take a record, without writing one. @throws JournalError */
+  probe(): void {
+    if (this.#closed) return;
+    try {
+      this.#descriptor();
+      hasRoom(this.#path);
+    } catch (cause) {
+      throw unwritable(cause);
+    }
+  }
+
+  /** Its name was taken away under it, or given to another file: what is written now nobody would find. */
+  get isLost(): boolean {
+    return !this.#closed && this.#fd !== undefined && !isAt(this.#fd, this.#path);
+  }
+
+  /** It is worth the time to rewrite it. The day of the first one begins with the first question. */
+  wantsCompaction(retention: { maxBytes: number }, now: Stamp): boolean {
+    this.#compactedAt ??= now;
+    if (this.#syncing) return false;
+    const isDue = now.mono - this.#compactedAt.mono > COMPACT_SECONDS && this.#seq > this.#seqCompacted;
+    return isDue || this.#size > Math.min(this.#compactAbove, retention.maxBytes * 0.9);
   }
 
   /**
    * Rewrites the journal with what `select` keeps of it: a new file, synced, takes the old one's name. Whatever fails, the old one stays.
    * @throws JournalError
    */
-  compact(select: (records: readonly JournalRecord[]) => readonly JournalRecord[]): void {
-    const temporary = `${this.#path}.new`;
+  compact(select: (records: readonly JournalRecord[]) => readonly JournalRecord[], now: Stamp): void {
+    if (this.#syncing || this.#closed) return;
+    this.#compactedAt = now;
     try {
-      const { records, problems } = decodeJournal(readFileSync(this.#path));
+      const old = this.#descriptor();
+      const { records, problems } = decodeJournal(readOpened(old));
       // Damage may be somebody's evidence: the file that holds it stays beside the new one.
-      if (problems.length > 0) linkSync(this.#path, `${this.#path}.damaged-${this.#seq}`);
+      if (problems.length > 0 && !this.isLost) linkSync(this.#path, `${this.#path}.damaged-${this.#seq}`);
       const kept = select(records);
       const bytes = Buffer.from(kept.map(encodeRecord).join(""), "utf8");
-      const fd = openSync(temporary, "w", 0o640);
-      for (let written = 0; written < bytes.length; ) written += writeSync(fd, bytes, written);
-      fsyncSync(fd);
-      closeSync(fd);
-      renameSync(temporary, this.#path);
-      syncDirectory(dirname(this.#path));
-      const appending = openSync(this.#path, "a", 0o640);
-      closeSync(this.#fd);
+      const appending = replaceFile(this.#path, bytes);
+      closeSync(old);
       this.#fd = appending;
       this.#seq = kept.at(-1)?.seq ?? this.#seq;
+      this.#seqCompacted = this.#seq;
       this.#size = bytes.length;
       // What must be kept may itself be large: rewriting it again and again would gain nothing.
       this.#compactAbove = Math.max(COMPACT_BYTES, 2 * bytes.length);
     } catch (cause) {
       this.#compactAbove = 2 * this.#size;
-      throw new JournalError(
-        `the journal cannot be compacted (${(cause as NodeJS.ErrnoException).code ?? String(cause)})`,
-        { cause },
-      );
+      throw new JournalError(`the journal cannot be compacted (${codeOf(cause)})`, { cause });
     }
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    if (!this.#syncing) closeSync(this.#fd);
+    if (!this.#syncing && this.#fd !== undefined) closeSync(this.#fd);
+  }
+
+  #descriptor(): number {
+    if (this.#fd !== undefined) return this.#fd;
+    const fd = openAppending(this.#path);
+    // Only a tail is cut: damage before a good record stays in place, it may be somebody's evidence.
+    if (fstatSync(fd).size > this.#size) ftruncateSync(fd, this.#size);
+    this.#fd = fd;
+    return fd;
   }
 
   /** A half-written batch would be a damaged record in the middle once the next one is appended. */
   #cutBack(): void {
+    if (this.#fd === undefined) return;
     try {
       ftruncateSync(this.#fd, this.#size);
     } catch {
@@ -158,26 +179,26 @@ export class Journal {
   }
 
   #syncBehind(): void {
+    if (this.#fd === undefined) return;
     if (this.#syncing) {
       this.#syncAgain = true;
       return;
     }
+    const fd = this.#fd;
     this.#syncing = true;
     this.#syncAgain = false;
-    fdatasync(this.#fd, () => {
+    fdatasync(fd, () => {
       this.#syncing = false;
-      if (this.#closed) closeSync(this.#fd);
+      if (this.#closed) closeSync(fd);
       else if (this.#syncAgain) this.#syncBehind();
     });
   }
 }
 
-/** A rename is on disk when its folder is. */
-function syncDirectory(path: string): void {
-  const fd = openSync(path, "r");
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
+function unwritable(cause: unknown): JournalError {
+  return new JournalError(`the journal cannot be written (${codeOf(cause)})`, { cause });
+}
+
+function codeOf(cause: unknown): string {
+  return (cause as NodeJS.ErrnoException).code ?? String(cause);
 }

@@ -26,6 +26,11 @@ export interface LastExit {
   at: Stamp;
 }
 
+export interface HeldPause extends Pause {
+  /** Monotonic seconds: it lasts as long as was said, whatever the wall clock does meanwhile. */
+  untilMono: number;
+}
+
 export interface Quarantine {
   since: Stamp;
   reason: Reason;
@@ -66,7 +71,7 @@ const KEPT_RENEWAL_SECONDS = 86_400;
 
 export class Ledger {
   readonly incidents = new Map<IncidentId, Incident>();
-  readonly pauses = new Map<string, Pause>();
+  readonly pauses = new Map<string, HeldPause>();
   readonly refusals: Refusal[] = [];
   renewals: Renewal[] = [];
   readonly actions = new Map<`${ActionKind}/${ActionOutcome}`, number>();
@@ -110,6 +115,11 @@ export class Ledger {
     return fresh;
   }
 
+  /** Of whom something is known. */
+  workerNames(): Iterable<string> {
+    return this.#workers.keys();
+  }
+
   openIncidents(): Incident[] {
     return [...this.incidents.values()].filter(isOpen);
   }
@@ -137,6 +147,7 @@ export class Ledger {
   apply(entry: Entry, at: Stamp): void {
     switch (entry.type) {
       case "daemon":
+      case "gap":
         return;
       case "incident":
         this.#applyIncident(entry.incident);
@@ -192,7 +203,7 @@ export class Ledger {
         return;
       }
       case "pause":
-        this.pauses.set(entry.pause.id, entry.pause);
+        this.pauses.set(entry.pause.id, { ...entry.pause, untilMono: at.mono + entry.pause.untilWall - at.wall });
         return;
       case "resume":
         this.pauses.delete(entry.id);

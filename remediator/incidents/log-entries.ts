@@ -77,6 +77,7 @@ function logEntry(log: EngineLog, entry: Entry): void {
     case "daemon":
     case "start":
     case "released":
+    case "gap":
     case "summary":
       return;
   }

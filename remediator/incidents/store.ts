@@ -1,17 +1,19 @@
 // Ledger and journal as one: every change is folded and written in the same breath.
+import { Backlog } from "./backlog.ts";
 import type { Clock, Stamp } from "./clock.ts";
 import type { Happening, Incident, IncidentId } from "./incident.ts";
 import { isOpen, targetName, told } from "./incident.ts";
-import type { JournalError } from "./journal.ts";
-import type { Entry, JournalRecord } from "./journal-entry.ts";
+import { type Journal, JournalError } from "./journal.ts";
+import type { Entry } from "./journal-entry.ts";
 import { mustOutliveMachine } from "./journal-entry.ts";
 import type { Ledger } from "./ledger.ts";
 import type { EngineLog } from "./log-entries.ts";
 import { logEntries } from "./log-entries.ts";
+import { summaryOf } from "./summary.ts";
 
 export interface StoreDeps {
   clock: Clock;
-  journal: { append(entries: readonly Entry[], at: Stamp, durable: boolean): JournalRecord[] };
+  journal: Pick<Journal, "append"> & Partial<Pick<Journal, "probe">>;
   log: EngineLog;
   /** Called after every change, with what changed. */
   onEntries?(entries: readonly Entry[]): void;
@@ -21,7 +23,9 @@ export class Store {
   readonly ledger: Ledger;
   readonly #deps: StoreDeps;
   readonly #logged = new WeakSet<Happening>();
+  readonly #backlog = new Backlog();
   #writable = true;
+  #refusedSince: Stamp | undefined;
 
   constructor(deps: StoreDeps, ledger: Ledger) {
     this.#deps = deps;
@@ -33,38 +37,47 @@ export class Store {
     return this.#writable;
   }
 
-  /** Folds entries and writes them. A journal that cannot be written does not stop what is under way. */
+  /** Folds entries and writes them. A journal that cannot be written does not stop what is under way: it is written later. */
   commit(entries: readonly Entry[]): void {
+    if (entries.length === 0) return;
+    const isCaughtUp = this.catchUp() === undefined;
     const now = this.#deps.clock();
     for (const entry of entries) this.ledger.apply(entry, now);
     try {
-      this.#write(entries, now);
+      if (isCaughtUp) this.#append(entries, now, false);
     } catch (cause) {
       this.#refused(cause);
     }
+    if (!this.#writable) this.#backlog.add(entries, now);
+    this.#tell(entries);
   }
 
   /** Writes entries, then folds them: for what must not be promised unless it is kept. @throws JournalError */
   commitOrRefuse(entries: readonly Entry[]): void {
+    if (entries.length === 0) return;
+    const behind = this.catchUp();
+    if (behind !== undefined) throw behind;
     const now = this.#deps.clock();
     try {
-      this.#write(entries, now);
+      this.#append(entries, now, entries.some(mustOutliveMachine));
     } catch (cause) {
-      this.#refused(cause);
-      throw cause as JournalError;
+      throw this.#refused(cause);
     }
     for (const entry of entries) this.ledger.apply(entry, now);
+    this.#tell(entries);
   }
 
   /**
    * Writes incidents that have just been opened or joined (and folded, so that the next intent of a batch meets them). If the disk
-   * refuses, those that are no memory emergency are as they were before. @throws JournalError
+   * refuses, those that are no memory emergency are as they were before. Call `catchUp` before they are folded. @throws JournalError
    */
   keepOpened(entries: readonly Entry[], now: Stamp, before: ReadonlyMap<IncidentId, Incident | undefined>): void {
+    if (entries.length === 0) return;
     try {
-      this.#write(entries, now);
+      if (!this.#backlog.isEmpty) throw new JournalError("the journal cannot be written (it is behind)");
+      this.#append(entries, now, entries.some(mustOutliveMachine));
     } catch (cause) {
-      this.#refused(cause);
+      const refusal = this.#refused(cause);
       const incidents = entries.flatMap((entry) => (entry.type === "incident" ? [entry.incident] : []));
       const kept = new Set(incidents.filter(isEmergency).map(({ target }) => targetName(target)));
       for (const incident of incidents) {
@@ -73,7 +86,54 @@ export class Store {
         if (former === undefined) this.ledger.incidents.delete(incident.id);
         else this.ledger.incidents.set(former.id, former);
       }
-      throw cause as JournalError;
+      const acted = entries.filter(
+        (entry) => entry.type === "incident" && kept.has(targetName(entry.incident.target)),
+      );
+      this.#backlog.add(acted, now);
+      this.#tell(acted);
+      throw refusal;
+    }
+    this.#tell(entries);
+  }
+
+  /**
+   * Writes what the disk has refused before. To be called now and then: a disk that takes records again is noticed, and one that would
+   * refuse the next one, before that one comes.
+   * @returns why it refuses still
+   */
+  catchUp(): JournalError | undefined {
+    if (this.#writable) return undefined;
+    const { clock, journal, log } = this.#deps;
+    const now = clock();
+    const { dropped } = this.#backlog;
+    try {
+      this.#backlog.writeTo(({ entries, at }) => journal.append(entries, at, false));
+      const since = this.#refusedSince ?? now;
+      const gap: Entry[] = [{ type: "gap", sinceWall: since.wall, seconds: now.mono - since.mono, dropped }];
+      // What was dropped is on no line; what it adds up to is, and how far what is under way has come.
+      if (dropped > 0)
+        gap.push(
+          ...this.ledger.openIncidents().map((incident): Entry => ({ type: "incident", incident })),
+          { type: "summary", summary: summaryOf(this.ledger, this.ledger.workerNames()) },
+        );
+      journal.append(gap, now, false);
+      this.#backlog.clear();
+      this.#writable = true;
+      this.#refusedSince = undefined;
+      log.info("the journal can be written again", { seconds: Math.round(now.mono - since.mono), dropped });
+      return undefined;
+    } catch (cause) {
+      return this.#refused(cause);
+    }
+  }
+
+  /** Notices a disk that would refuse, before there is something that must be kept. */
+  probe(): void {
+    if (this.catchUp() !== undefined) return;
+    try {
+      this.#deps.journal.probe?.();
+    } catch (cause) {
+      this.#refused(cause);
     }
   }
 
@@ -95,11 +155,11 @@ export class Store {
     return this.ledger.incidents.get(incident.id) ?? incident;
   }
 
-  #write(entries: readonly Entry[], now: Stamp): void {
-    if (entries.length === 0) return;
-    this.#deps.journal.append(entries, now, entries.some(mustOutliveMachine));
-    if (!this.#writable) this.#deps.log.info("the journal can be written again");
-    this.#writable = true;
+  #append(entries: readonly Entry[], now: Stamp, durable: boolean): void {
+    this.#deps.journal.append(entries, now, durable);
+  }
+
+  #tell(entries: readonly Entry[]): void {
     logEntries(
       this.#deps.log,
       entries.filter((entry) => this.#tellsSomethingNew(entry)),
@@ -116,12 +176,16 @@ export class Store {
     return !known || (entry.type === "incident" && entry.incident.blocked !== undefined);
   }
 
-  #refused(cause: unknown): void {
-    if (this.#writable)
+  #refused(cause: unknown): JournalError {
+    const error = cause instanceof JournalError ? cause : new JournalError(String(cause), { cause });
+    if (this.#writable) {
       this.#deps.log.error("the journal cannot be written: only memory emergencies are acted on", {
-        error: cause instanceof Error ? cause.message : String(cause),
+        error: error.message,
       });
+      this.#refusedSince = this.#deps.clock();
+    }
     this.#writable = false;
+    return error;
   }
 }
 

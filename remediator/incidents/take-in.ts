@@ -21,6 +21,7 @@ export interface TakeInContext {
 export function takeIn(context: TakeInContext, intents: readonly Intent[]): Reception[] {
   const { store } = context;
   const { ledger } = store;
+  store.catchUp();
   const now = context.deps.clock();
   const entries: Entry[] = [];
   const before = new Map<IncidentId, Incident | undefined>();

@@ -205,6 +205,8 @@ export function remediatorConfig(wanted: Partial<RemediatorConfig> = {}): Remedi
     budget: { starts: 6, windowSeconds: 1800 },
     trustedAlerts: [],
     webhook: { credentialsFile: undefined },
+    alertmanager: undefined,
+    journal: { maxAgeSeconds: 90 * 86_400, maxBytes: 16 * MIB },
     guard: { when: "never", heartbeatTimeoutSeconds: 180, intervalSeconds: 2, rules: [] },
     verifySeconds: 60,
     startupGraceSeconds: 30,

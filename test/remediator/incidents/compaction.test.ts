@@ -7,8 +7,10 @@ import { JOURNAL_FILE, Journal, readJournal } from "../../../remediator/incident
 import type { JournalRecord } from "../../../remediator/incidents/journal-entry.ts";
 import { Ledger } from "../../../remediator/incidents/ledger.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
-import { at, BOOT, incident, NOW } from "./builders.ts";
+import { at, BOOT, incident, MIB, NOW } from "./builders.ts";
 import { anyEntry } from "./entries.ts";
+
+const RETENTION = { maxAgeSeconds: 90 * 86_400, maxBytes: 16 * MIB };
 
 /** Entries as a life brings them: one second after the other, all of this boot. */
 const anyLife = fc
@@ -37,7 +39,7 @@ describe("a compacted journal", () => {
   test("folds to the same state, whatever has happened", () => {
     fc.assert(
       fc.property(anyLife, (life) => {
-        expect(stateOf(compacted(life, BOOT, NOW))).toEqual(stateOf(life));
+        expect(stateOf(compacted(life, BOOT, NOW, RETENTION))).toEqual(stateOf(life));
       }),
     );
   });
@@ -46,8 +48,8 @@ describe("a compacted journal", () => {
     fc.assert(
       fc.property(anyLife, anyLife, (first, second) => {
         const later = second.map((record) => ({ ...record, seq: record.seq + 1000 }));
-        const once = [...compacted(first, BOOT, NOW), ...later];
-        expect(stateOf(compacted(once, BOOT, NOW))).toEqual(stateOf([...first, ...later]));
+        const once = [...compacted(first, BOOT, NOW, RETENTION), ...later];
+        expect(stateOf(compacted(once, BOOT, NOW, RETENTION))).toEqual(stateOf([...first, ...later]));
       }),
     );
   });
@@ -56,12 +58,12 @@ describe("a compacted journal", () => {
     const directory = temporaryDirectory();
     const { journal } = Journal.open(directory, BOOT);
     const entry = { type: "incident", incident: incident({ state: "resolved" }) } as const;
-    while (!journal.wantsCompaction) journal.append(Array(500).fill(entry), NOW, true);
+    while (!journal.wantsCompaction(RETENTION, NOW)) journal.append(Array(500).fill(entry), NOW, true);
     const before = statSync(join(directory, JOURNAL_FILE)).size;
     const last = readJournal(directory).records.at(-1)?.seq ?? 0;
-    journal.compact((records) => compacted(records, BOOT, NOW));
+    journal.compact((records) => compacted(records, BOOT, NOW, RETENTION), NOW);
     expect(statSync(join(directory, JOURNAL_FILE)).size).toBeLessThan(before / 100);
-    expect(journal.wantsCompaction).toBe(false);
+    expect(journal.wantsCompaction(RETENTION, NOW)).toBe(false);
     const [appended] = journal.append([{ type: "clear", worker: "w", by: "ann" }], NOW, true);
     expect(appended?.seq).toBe(last + 2);
     journal.close();
@@ -78,7 +80,7 @@ describe("a compacted journal", () => {
     first.close();
     writeFileSync(file, `evidence\n${readFileSync(file, "utf8")}`);
     const { journal } = Journal.open(directory, BOOT);
-    journal.compact((records) => records);
+    journal.compact((records) => records, NOW);
     journal.close();
     expect(readJournal(directory).problems).toEqual([]);
     const [kept] = readdirSync(directory).filter((name) => name.includes("damaged"));
