@@ -25,6 +25,7 @@ import { Intake } from "./intake/intake.ts";
 import { createManagers } from "./managers/managers.ts";
 import type { NotificationResult, RemediatorMetricFacts } from "./metrics.ts";
 import { closeOfFormerBoot } from "./recover.ts";
+import { createSilences } from "./silences/create.ts";
 import { Telemetry } from "./telemetry.ts";
 import { Watch } from "./watch.ts";
 
@@ -46,6 +47,7 @@ export class Remediator implements Served {
   readonly #journal: Journal;
   readonly #observer: Observer;
   readonly #watch: Watch;
+  readonly #silences: ReturnType<typeof createSilences>;
   readonly #telemetry: Telemetry;
   readonly #startedWall: number;
   #config: Config;
@@ -113,6 +115,7 @@ export class Remediator implements Served {
       ruleOf: (alertname) => this.#rules.rules.find((rule) => rule.alert === alertname),
       engine: this.engine,
     });
+    this.#silences = createSilences({ config: () => this.#config, engine: this.engine, log });
     const housekeeping = new Housekeeping(journal, this.engine, log);
     this.#watch = new Watch(
       {
@@ -121,6 +124,7 @@ export class Remediator implements Served {
         engine: this.engine,
         intake: this.intake,
         log,
+        unsilenced: (notices) => this.#silences.gate.pass(notices),
         housekeep: () => housekeeping.keep(this.#config.remediator.journal),
         onGuard: options.onGuard,
       },
@@ -200,6 +204,7 @@ export class Remediator implements Served {
       guard: this.#watch.activity,
       heartbeat_age_seconds: this.intake.heartbeatAt === undefined ? null : mono - this.intake.heartbeatAt,
       journal_writable: this.engine.store.journalWritable,
+      silences: this.#silences.known,
     };
   }
 

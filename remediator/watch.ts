@@ -16,6 +16,8 @@ export interface WatchDeps {
   engine: Engine;
   intake: Intake;
   log: Log;
+  /** What of the guard's notices may be handed in: the rest is silenced. */
+  unsilenced(notices: readonly Notice[]): readonly Notice[];
   /** Called after each look, for what may be done at leisure. */
   housekeep(): void;
   onGuard?: ((activity: GuardActivity, heartbeatSeen: boolean) => void) | undefined;
@@ -83,7 +85,8 @@ export class Watch {
       this.#deps.onGuard?.(output.active, seen !== undefined);
     }
     this.#complain(output.problems);
-    if (output.notices.length > 0) this.#handIn(output.notices);
+    const notices = this.#deps.unsilenced(output.notices);
+    if (notices.length > 0) this.#handIn(notices);
     this.#deps.housekeep();
   }
 

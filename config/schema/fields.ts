@@ -73,7 +73,8 @@ export const httpUrl = () =>
     const remedy = "write one such as http://127.0.0.1:9093";
     if (!URL.canParse(input)) return refused(`${shown(input)} is not an address: ${remedy}`);
     const { protocol, username, password, search, hash } = new URL(input);
-    if (protocol !== "http:" && protocol !== "https:") return refused(`${shown(input)} is not http or https: ${remedy}`);
+    if (protocol !== "http:" && protocol !== "https:")
+      return refused(`${shown(input)} is not http or https: ${remedy}`);
     if (username !== "" || password !== "")
       return refused("holds a user or a password, which everybody who reads this file would see: take it out");
     if (search !== "" || hash !== "") return refused(`${shown(input)} has a query or a fragment: ${remedy}`);

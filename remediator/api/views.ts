@@ -21,6 +21,8 @@ export interface LoopView {
   /** Seconds since the last heartbeat of this host; null before the first. */
   heartbeat_age_seconds: number | null;
   journal_writable: boolean;
+  /** Whether Alertmanager's silences are known; `off`: no Alertmanager is configured. */
+  silences: "off" | "unknown" | "known";
 }
 
 export interface StatusView {

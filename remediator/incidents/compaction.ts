@@ -34,7 +34,8 @@ export function compacted(
   });
   const kept = records.filter(
     (record, index) =>
-      last.get(subjectOf(record, index)) === index && isWorthKeeping(record, ledger, now.wall - retention.maxAgeSeconds),
+      last.get(subjectOf(record, index)) === index &&
+      isWorthKeeping(record, ledger, now.wall - retention.maxAgeSeconds),
   );
   const seq = records.at(-1)?.seq ?? 0;
   const entry: Entry = { type: "summary", summary: summaryOf(ledger, names) };
@@ -97,8 +98,7 @@ function isWorthKeeping({ entry }: JournalRecord, ledger: Ledger, sinceWall: num
     }
     case "refused":
       return ledger.refusals.some(
-        ({ at, reason, worker }) =>
-          reason === entry.reason && worker === entry.worker && at.wall > sinceWall,
+        ({ at, reason, worker }) => reason === entry.reason && worker === entry.worker && at.wall > sinceWall,
       );
     case "start":
       return ledger.renewals.some(({ incident, worker }) => incident === entry.incident && worker === entry.worker);

@@ -38,6 +38,7 @@ export const SUPPRESS_REASONS = [
   "observed_only",
   "ambiguous",
   "quarantined",
+  "silenced",
 ] as const;
 export type SuppressReason = (typeof SUPPRESS_REASONS)[number];
 

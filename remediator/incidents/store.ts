@@ -86,9 +86,7 @@ export class Store {
         if (former === undefined) this.ledger.incidents.delete(incident.id);
         else this.ledger.incidents.set(former.id, former);
       }
-      const acted = entries.filter(
-        (entry) => entry.type === "incident" && kept.has(targetName(entry.incident.target)),
-      );
+      const acted = entries.filter((entry) => entry.type === "incident" && kept.has(targetName(entry.incident.target)));
       this.#backlog.add(acted, now);
       this.#tell(acted);
       throw refusal;
@@ -112,10 +110,10 @@ export class Store {
       const gap: Entry[] = [{ type: "gap", sinceWall: since.wall, seconds: now.mono - since.mono, dropped }];
       // What was dropped is on no line; what it adds up to is, and how far what is under way has come.
       if (dropped > 0)
-        gap.push(
-          ...this.ledger.openIncidents().map((incident): Entry => ({ type: "incident", incident })),
-          { type: "summary", summary: summaryOf(this.ledger, this.ledger.workerNames()) },
-        );
+        gap.push(...this.ledger.openIncidents().map((incident): Entry => ({ type: "incident", incident })), {
+          type: "summary",
+          summary: summaryOf(this.ledger, this.ledger.workerNames()),
+        });
       journal.append(gap, now, false);
       this.#backlog.clear();
       this.#writable = true;

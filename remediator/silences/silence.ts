@@ -48,10 +48,7 @@ export function parseSilences(answer: unknown): ParsedSilences {
 }
 
 /** The first silence that covers an alert with these labels. A label that is absent is an empty one. */
-export function silenceOf(
-  silences: readonly Silence[],
-  labels: Readonly<Record<string, string>>,
-): Silence | undefined {
+export function silenceOf(silences: readonly Silence[], labels: Readonly<Record<string, string>>): Silence | undefined {
   return silences.find(({ matchers }) => matchers.every((matches) => matches(labels)));
 }
 
@@ -63,13 +60,13 @@ function matcherOf(given: unknown): SilenceMatcher | string {
   // Before Alertmanager 0.22 there was no negation.
   const isEqual = given.isEqual !== false;
   if (SCRAPE_LABELS.has(name)) return () => true;
-  if (given.isRegex !== true) return (labels) => (valueOf(labels, name) === value) === isEqual;
+  if (given.isRegex !== true) return (labels) => (labelOf(labels, name) === value) === isEqual;
   const pattern = readPattern(value);
   if ("problem" in pattern) return pattern.problem;
-  return (labels) => pattern.ok.test(valueOf(labels, name)) === isEqual;
+  return (labels) => pattern.ok.test(labelOf(labels, name)) === isEqual;
 }
 
-function valueOf(labels: Readonly<Record<string, string>>, name: string): string {
+function labelOf(labels: Readonly<Record<string, string>>, name: string): string {
   return Object.hasOwn(labels, name) ? (labels[name] ?? "") : "";
 }
 

@@ -16,11 +16,11 @@ export type SilenceVerdict =
   | { kind: "asking" };
 
 export interface SilencesDeps {
-  config(): AlertmanagerConfig | undefined;
+  config: () => AlertmanagerConfig | undefined;
   /** The body of GET /api/v2/silences, parsed. Rejects within the time-out. */
-  ask(alertmanager: AlertmanagerConfig): Promise<unknown>;
+  ask: (alertmanager: AlertmanagerConfig) => Promise<unknown>;
   /** Seconds. */
-  monotonic(): number;
+  monotonic: () => number;
   log: Pick<Log, "info" | "warn">;
 }
 

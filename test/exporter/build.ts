@@ -39,6 +39,8 @@ export function config(overrides: Partial<Config> = {}): Config {
       budget: { starts: 6, windowSeconds: 1800 },
       trustedAlerts: [],
       webhook: { credentialsFile: undefined },
+      alertmanager: undefined,
+      journal: { maxAgeSeconds: 90 * 86_400, maxBytes: 16 * 1024 ** 2 },
       guard: { when: "never", heartbeatTimeoutSeconds: 180, intervalSeconds: 2, rules: [] },
       verifySeconds: 60,
       startupGraceSeconds: 30,

@@ -1,5 +1,5 @@
 // What a remediator needs to begin, and what it leaves behind.
-import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -81,6 +81,25 @@ describe("a remediator that cannot begin says so in one sentence", () => {
     expect(error).toBeInstanceOf(DirectoryError);
     expect(error.message).toContain(path);
     expect(error.message).toContain(key.replace("Directory", "_directory"));
+  });
+
+  test.each(["runDirectory", "stateDirectory"] as const)("%s can be written by everybody", async (key) => {
+    const site = createSite();
+    const path = site.config[key];
+    mkdirSync(path, { recursive: true });
+    chmodSync(path, 0o777);
+    const error = await refusal(site);
+    expect(error).toBeInstanceOf(DirectoryError);
+    expect(error.message).toContain(`${path} can be written by everybody: chmod go-w`);
+    chmodSync(path, 0o755);
+    await start(site);
+  });
+
+  test("its lock is a link that somebody has put there", async () => {
+    const site = createSite();
+    mkdirSync(site.config.stateDirectory);
+    symlinkSync("/etc/hostname", join(site.config.stateDirectory, "lock"));
+    expect(await refusal(site)).toBeInstanceOf(DirectoryError);
   });
 
   test("its journal is a folder; and its lock is free again for whoever puts that right", async () => {

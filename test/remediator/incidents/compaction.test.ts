@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Stamp } from "../../../remediator/incidents/clock.ts";
 import { compacted } from "../../../remediator/incidents/compaction.ts";
 import { JOURNAL_FILE, Journal, readJournal } from "../../../remediator/incidents/journal.ts";
 import type { JournalRecord } from "../../../remediator/incidents/journal-entry.ts";
@@ -70,6 +71,38 @@ describe("a compacted journal", () => {
     const { records, problems } = readJournal(directory);
     expect(problems).toEqual([]);
     expect(records.map(({ entry: { type } }) => type)).toEqual(["incident", "summary", "clear"]);
+  });
+
+  test("forgets what has ended long ago, and keeps below its size by forgetting the oldest first", () => {
+    const ended = (id: string, changedAt: Stamp): JournalRecord => ({
+      seq: 1,
+      at: changedAt,
+      bootId: BOOT,
+      entry: {
+        type: "incident",
+        incident: incident({ id, state: "resolved", changedAt, story: [{ at: changedAt, text: "x".repeat(1000) }] }),
+      },
+    });
+    const ids = (records: readonly JournalRecord[]) =>
+      records.flatMap(({ entry }) => (entry.type === "incident" ? [entry.incident.id] : []));
+    const life = [ended("old", at(-100)), ended("a", at(-9)), ended("b", at(-8)), ended("c", at(-7))];
+    expect(ids(compacted(life, BOOT, NOW, { maxAgeSeconds: 50, maxBytes: MIB }))).toEqual(["a", "b", "c"]);
+    const tight = compacted(life, BOOT, NOW, { maxAgeSeconds: 50, maxBytes: 7000 });
+    expect(ids(tight)).toEqual(["b", "c"]);
+    const open: JournalRecord = { ...ended("open", at(-200)) };
+    if (open.entry.type === "incident")
+      open.entry = { type: "incident", incident: { ...open.entry.incident, state: "holding" } };
+    expect(ids(compacted([open, ...life], BOOT, NOW, { maxAgeSeconds: 50, maxBytes: 1 }))).toEqual(["open"]);
+  });
+
+  test("is made anew once a day if anything has been written since", () => {
+    const { journal } = Journal.open(temporaryDirectory(), BOOT);
+    journal.append([{ type: "clear", worker: "w", by: "ann" }], NOW, true);
+    const wants = (seconds: number) => journal.wantsCompaction(RETENTION, at(seconds));
+    expect([wants(0), wants(86_000), wants(87_000)]).toEqual([false, false, true]);
+    journal.compact((records) => records, at(87_000));
+    expect(wants(200_000)).toBe(false);
+    journal.close();
   });
 
   test("leaves the damage of the old one beside it", () => {

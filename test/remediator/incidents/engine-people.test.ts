@@ -76,6 +76,21 @@ describe("pauses", () => {
     expect(world.worker("b").copies).toBe(1);
   });
 
+  test.each([3600, -3600])("last as long as was said although the wall clock is set by %i s", async (step) => {
+    const world = await worldOf();
+    pause(world.engine, { worker: "w", forSeconds: 60, reason: "maintenance", by: "ann" });
+    world.wallStep = step;
+    Object.assign(world.worker("w").running ?? {}, { memoryMib: 150 });
+    await pass(50);
+    expect(world.worker("w").processes).toHaveLength(1);
+    world.crash();
+    await world.startDaemon();
+    await pass(5);
+    expect(world.worker("w").processes).toHaveLength(1);
+    await pass(20);
+    expect(world.worker("w").processes).toHaveLength(2);
+  });
+
   test("do not hold an operator", async () => {
     const world = await worldOf();
     pause(world.engine, { worker: "w", forSeconds: 600, reason: "maintenance", by: "ann" });

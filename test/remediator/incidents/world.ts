@@ -133,6 +133,7 @@ export class World {
         engine: this.engine,
         intake: this.intake,
         log: LOG,
+        unsilenced: (notices) => notices,
         housekeep: () => {},
       },
       this.config.remediator.guard,
