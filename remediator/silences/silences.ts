@@ -34,7 +34,7 @@ export class Silences {
   #answeredAt: number | undefined;
   /** Of the last answer or failure. */
   #settledAt: number | undefined;
-  #asking: Promise<void> | undefined;
+  #isAsking = false;
   #problems = "";
 
   constructor(deps: SilencesDeps) {
@@ -53,9 +53,7 @@ export class Silences {
     const now = this.#deps.monotonic();
     const isFresh = this.#settledAt !== undefined && now - this.#settledAt < FRESH_SECONDS;
     if (!isFresh) {
-      this.#asking ??= this.#ask(alertmanager).finally(() => {
-        this.#asking = undefined;
-      });
+      void this.#ask(alertmanager);
       const isUsable = this.known === "known" && now - (this.#answeredAt ?? 0) < STALE_SECONDS;
       if (!isUsable) return { kind: "asking" };
     }
@@ -65,6 +63,8 @@ export class Silences {
   }
 
   async #ask(alertmanager: AlertmanagerConfig): Promise<void> {
+    if (this.#isAsking) return;
+    this.#isAsking = true;
     const { ask, log, monotonic } = this.#deps;
     const { url } = alertmanager;
     const wasKnown = this.known === "known";
@@ -86,6 +86,8 @@ export class Silences {
           url,
           error: cause instanceof Error ? cause.message : String(cause),
         });
+    } finally {
+      this.#isAsking = false;
     }
   }
 }

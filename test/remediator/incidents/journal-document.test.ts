@@ -21,7 +21,7 @@ test("the document names every type of entry, and no other", () => {
   const typed = SOURCE.slice(SOURCE.indexOf("export type Entry ="), SOURCE.indexOf("export interface JournalRecord"));
   const types = [...typed.matchAll(/type: "([a-z]+)"/g)].map(([, type]) => type);
   expect(types.length).toBeGreaterThan(10);
-  expect(documented.toSorted()).toEqual(types.toSorted());
+  expect(new Set(documented)).toEqual(new Set(types));
   for (const { type } of fc.sample(anyEntry, 200)) expect(documented).toContain(type);
 });
 
