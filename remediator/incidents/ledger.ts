@@ -1,14 +1,15 @@
 // The remediator's memory: the fold of the journal. Nothing else is state, so a crash loses nothing that was written.
-import type { Incarnation } from "../../worker/incarnation.ts";
 import { incarnationKey } from "../../worker/incarnation.ts";
 import type { Stamp } from "./clock.ts";
 import { rebase } from "./clock.ts";
 import type { ActionKind, ActionOutcome, Incident, IncidentId } from "./incident.ts";
 import { isOpen, newLines } from "./incident.ts";
 import type { Entry, JournalRecord, Pause } from "./journal-entry.ts";
-import type { ExitReason, Reason, SuppressReason } from "./reason.ts";
-
+import type { Reason, SuppressReason } from "./reason.ts";
 import { restoreSummary } from "./summary.ts";
+import { freshWorker, type WorkerLedger } from "./worker-ledger.ts";
+
+export type { LastExit, Quarantine, WorkerLedger } from "./worker-ledger.ts";
 
 export interface Renewal {
   at: Stamp;
@@ -18,41 +19,9 @@ export interface Renewal {
   urgent: boolean;
 }
 
-export interface LastExit {
-  incarnation: Incarnation;
-  code: number | undefined;
-  reason: ExitReason;
-  atWall: number;
-  at: Stamp;
-}
-
 export interface HeldPause extends Pause {
   /** Monotonic seconds: it lasts as long as was said, whatever the wall clock does meanwhile. */
   untilMono: number;
-}
-
-export interface Quarantine {
-  since: Stamp;
-  reason: Reason;
-  holds: "stopped" | "running";
-}
-
-export interface WorkerLedger {
-  desired: "up" | "down";
-  desiredReason: "operator" | "finished" | "none";
-  /** The last incarnation that was seen running. */
-  incarnation: Incarnation | undefined;
-  seenAt: Stamp | undefined;
-  /** That incarnation's end has been recorded. */
-  ended: boolean;
-  lastExit: LastExit | undefined;
-  /** Consecutive incarnations that died young. */
-  youngDeaths: number;
-  /** The incarnation that a destructive action was last begun on: there is at most one such action for each. */
-  actedOn: string | undefined;
-  quarantine: Quarantine | undefined;
-  restarts: Map<Reason, number>;
-  exits: Map<ExitReason, number>;
 }
 
 export interface Refusal {
@@ -98,19 +67,7 @@ export class Ledger {
   worker(name: string): WorkerLedger {
     const known = this.#workers.get(name);
     if (known !== undefined) return known;
-    const fresh: WorkerLedger = {
-      desired: "up",
-      desiredReason: "none",
-      incarnation: undefined,
-      seenAt: undefined,
-      ended: true,
-      lastExit: undefined,
-      youngDeaths: 0,
-      actedOn: undefined,
-      quarantine: undefined,
-      restarts: new Map(),
-      exits: new Map(),
-    };
+    const fresh = freshWorker();
     this.#workers.set(name, fresh);
     return fresh;
   }

@@ -40,6 +40,8 @@ describe("a good configuration", () => {
         budget: { starts: 6, windowSeconds: 1800 },
         trustedAlerts: [],
         webhook: { credentialsFile: undefined },
+        alertmanager: undefined,
+        journal: { maxAgeSeconds: 90 * 86_400, maxBytes: 16 * 1024 ** 2 },
         guard: {
           when: "pipeline_down",
           heartbeatTimeoutSeconds: 180,

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, mkdirSync, readFileSync, renameSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -223,46 +223,6 @@ test("what people order and what budgets count waits for the disk; nothing else 
   ];
   expect(durable.map(mustOutliveMachine)).not.toContain(false);
   expect(quick.map(mustOutliveMachine)).not.toContain(true);
-});
-
-describe("a journal's file", () => {
-  test("that is taken away under it is written anew, with everything in it", () => {
-    const directory = temporaryDirectory();
-    const { journal } = Journal.open(directory, BOOT);
-    journal.append([clear("a")], NOW, true);
-    expect(journal.isLost).toBe(false);
-    renameSync(join(directory, JOURNAL_FILE), join(directory, "moved"));
-    expect(journal.isLost).toBe(true);
-    journal.append([clear("b")], NOW, true);
-    journal.compact((records) => records, NOW);
-    expect(journal.isLost).toBe(false);
-    journal.append([clear("c")], NOW, true);
-    journal.close();
-    expect(makers(readJournal(directory).records)).toEqual(["a", "b", "c"]);
-  });
-
-  test("that cannot be rewritten stays as it is, and leaves nothing half-made beside it", () => {
-    const directory = temporaryDirectory();
-    const { journal } = Journal.open(directory, BOOT);
-    journal.append([clear("a")], NOW, true);
-    // A folder in the new file's place: it can be neither removed as a file nor made.
-    mkdirSync(join(directory, `${JOURNAL_FILE}.new`));
-    expect(() => journal.compact((records) => records, NOW)).toThrow(JournalError);
-    journal.append([clear("b")], NOW, true);
-    journal.close();
-    expect(makers(readJournal(directory).records)).toEqual(["a", "b"]);
-  });
-
-  test("is neither a link nor a pipe that somebody has put there", () => {
-    for (const place of ["link", "pipe"]) {
-      const directory = temporaryDirectory();
-      const path = join(directory, JOURNAL_FILE);
-      writeFileSync(join(directory, "elsewhere"), "");
-      if (place === "link") symlinkSync(join(directory, "elsewhere"), path);
-      else execFileSync("mkfifo", [path]);
-      expect(() => Journal.open(directory, BOOT)).toThrow(JournalError);
-    }
-  });
 });
 
 function asFile(path: string): string {

@@ -1,0 +1,53 @@
+// What is remembered of one worker.
+import type { Incarnation } from "../../worker/incarnation.ts";
+import type { Stamp } from "./clock.ts";
+import type { ExitReason, Reason } from "./reason.ts";
+
+export interface LastExit {
+  incarnation: Incarnation;
+  code: number | undefined;
+  reason: ExitReason;
+  atWall: number;
+  at: Stamp;
+}
+
+export interface Quarantine {
+  since: Stamp;
+  reason: Reason;
+  holds: "stopped" | "running";
+}
+
+export interface WorkerLedger {
+  desired: "up" | "down";
+  desiredReason: "operator" | "finished" | "none";
+  /** The last incarnation that was seen running. */
+  incarnation: Incarnation | undefined;
+  seenAt: Stamp | undefined;
+  /** That incarnation's end has been recorded. */
+  ended: boolean;
+  lastExit: LastExit | undefined;
+  /** Consecutive incarnations that died young. */
+  youngDeaths: number;
+  /** The incarnation that a destructive action was last begun on: there is at most one such action for each. */
+  actedOn: string | undefined;
+  quarantine: Quarantine | undefined;
+  restarts: Map<Reason, number>;
+  exits: Map<ExitReason, number>;
+}
+
+/** Of whom nothing has happened yet. */
+export function freshWorker(): WorkerLedger {
+  return {
+    desired: "up",
+    desiredReason: "none",
+    incarnation: undefined,
+    seenAt: undefined,
+    ended: true,
+    lastExit: undefined,
+    youngDeaths: 0,
+    actedOn: undefined,
+    quarantine: undefined,
+    restarts: new Map(),
+    exits: new Map(),
+  };
+}
