@@ -38,8 +38,9 @@ export async function configLoader(flags: Flags): Promise<() => Config> {
 /** @param quiet a terminal view tells the story: the log says only what went wrong */
 export async function logOf(flags: Flags, quiet = false): Promise<Log> {
   const { createLog, LOG_FORMATS, LOG_LEVELS } = await import("./daemon/log.ts");
+  const { stderrIsJournal } = await import("./daemon/journal-stream.ts");
   const level = choice(flags, "log.level", LOG_LEVELS) ?? (quiet ? "error" : "info");
-  return createLog({ level, format: choice(flags, "log.format", LOG_FORMATS) ?? "logfmt" });
+  return createLog({ level, format: choice(flags, "log.format", LOG_FORMATS) ?? "logfmt", journal: stderrIsJournal() });
 }
 
 function choice<T extends string>(flags: Flags, flag: string, values: readonly T[]): T | undefined {

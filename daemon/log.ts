@@ -23,12 +23,23 @@ export interface LogOptions {
   /** Default: stderr. */
   write?: (line: string) => void;
   now?: () => Date;
+  /** For systemd's journal: it knows the time, and takes the level as its priority. */
+  journal?: boolean;
 }
+
+/** Source: sd-daemon(3), which takes syslog's numbers from the beginning of a line. */
+const PRIORITIES: Readonly<Record<LogLevel, string>> = { debug: "<7>", info: "<6>", warn: "<4>", error: "<3>" };
 
 /** Longer values are cut: no label may fill the disk. */
 const MAX_VALUE_LENGTH = 4096;
 
-export function createLog({ level, format, write = writeToStderr(), now = () => new Date() }: LogOptions): Log {
+export function createLog({
+  level,
+  format,
+  write = writeToStderr(),
+  now = () => new Date(),
+  journal = false,
+}: LogOptions): Log {
   const threshold = LOG_LEVELS.indexOf(level);
   const render = format === "json" ? renderJson : renderLogfmt;
 
@@ -37,12 +48,15 @@ export function createLog({ level, format, write = writeToStderr(), now = () => 
       (eventLevel: LogLevel) =>
       (message: string, fields: LogFields = {}) => {
         if (LOG_LEVELS.indexOf(eventLevel) < threshold) return;
-        const head: [string, string][] = [
-          ["ts", now().toISOString()],
-          ["level", eventLevel],
-          ["msg", shorten(message)],
-        ];
-        write(escapeInvisible(render([...head, ...presentable({ ...context, ...fields })])));
+        const head: [string, string][] = journal
+          ? [["msg", shorten(message)]]
+          : [
+              ["ts", now().toISOString()],
+              ["level", eventLevel],
+              ["msg", shorten(message)],
+            ];
+        const line = escapeInvisible(render([...head, ...presentable({ ...context, ...fields })]));
+        write(journal ? `${PRIORITIES[eventLevel]}${line}` : line);
       };
     return {
       debug: at("debug"),

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { stderrIsJournal } from "../../daemon/journal-stream.ts";
 import { createLog, describeError, type LogFormat, type LogLevel } from "../../daemon/log.ts";
 
 const NOW = new Date("2026-01-02T03:04:05.678Z");
@@ -41,6 +42,27 @@ describe("logfmt", () => {
     const lines: string[] = [];
     logTo(lines).info("a", { 'b"=\n c': 1 });
     expect(lines[0]).toMatch(/ b____c=1$/);
+  });
+});
+
+describe("for the journal", () => {
+  test("the level is its priority, and the time is left to it", () => {
+    const lines: string[] = [];
+    const log = createLog({ level: "debug", format: "logfmt", write: (line) => lines.push(line), journal: true });
+    log.debug("a");
+    log.info("b", { worker: "train-1" });
+    log.warn("c");
+    log.child({ component: "guard" }).error("d");
+    expect(lines).toEqual(["<7>msg=a", "<6>msg=b worker=train-1", "<4>msg=c", "<3>msg=d component=guard"]);
+  });
+
+  test.each([
+    ["the file that systemd named", "8:12345", true],
+    ["another file", "8:54321", false],
+    ["no file that systemd named", undefined, false],
+  ])("stderr that is %s is taken for what it is", (_, named, journal) => {
+    const environment = named === undefined ? {} : { JOURNAL_STREAM: named };
+    expect(stderrIsJournal(environment, () => ({ dev: 8n, ino: 12345n }))).toBe(journal);
   });
 });
 

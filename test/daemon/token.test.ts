@@ -59,3 +59,16 @@ test("without a file nobody is authorized, not even with an empty token", () => 
   const log = createLog({ level: "debug", format: "logfmt", write: () => undefined });
   expect(tokenAuthorizer(() => undefined, log)(requestWith("Bearer undefined"))).toBe(false);
 });
+
+test("a token that systemd hands over goes before the file that is named, which may then be for root only", () => {
+  const [named, handed] = [temporaryDirectory(), temporaryDirectory()];
+  writeFileSync(join(named, "token"), "in-the-file");
+  const log = createLog({ level: "error", format: "logfmt", write: () => undefined });
+  const authorize = tokenAuthorizer(() => join(named, "token"), log, { CREDENTIALS_DIRECTORY: handed });
+  const allows = (token: string) => authorize(requestWith(`Bearer ${token}`));
+  // It hands over others' files as well.
+  writeFileSync(join(handed, "other"), "other");
+  expect([allows("in-the-file"), allows("other")]).toEqual([true, false]);
+  writeFileSync(join(handed, "token"), "handed-over");
+  expect([allows("handed-over"), allows("in-the-file")]).toEqual([true, false]);
+});
