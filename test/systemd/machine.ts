@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { afterAll, onTestFailed, onTestFinished } from "vitest";
+import { afterAll, onTestFinished } from "vitest";
 import { ensureDebianMachine } from "../../setup/debian-machine.mjs";
 import { eventually } from "../support/eventually.ts";
 import { PROJECT } from "../support/pitcrew.ts";
@@ -99,8 +99,10 @@ export async function bootMachine({ bind = {} }: BootOptions = {}): Promise<Mach
   const machine = new Container(child, name);
   alive.add(machine);
   inTest(() => {
-    onTestFinished(() => machine.destroy());
-    onTestFailed(() => machine.explain());
+    onTestFinished(async ({ task }) => {
+      if (task.result?.state === "fail") await machine.explain();
+      await machine.destroy();
+    });
   });
   await machine.waitUntilUp("");
   return machine;
