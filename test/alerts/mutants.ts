@@ -1,13 +1,13 @@
-// Rules with one thing wrong with each: what their unit tests must notice.
-import { parseDocument } from "yaml";
+// A rule with one thing wrong at a time: what its unit tests must notice.
 import { type Rule, secondsOf } from "./rule-set.ts";
 
+/** What decides when an alert fires, and as what. */
+export type Alerting = Pick<Rule, "expr" | "for" | "labels"> & { keep_firing_for?: string };
+
 export interface Mutant {
-  alert: string;
   /** What was altered, for the message when nobody notices. */
   what: string;
-  /** A rule file with this one rule. */
-  text: string;
+  rule: Alerting;
 }
 
 /** The neighbour at the boundary, and the opposite. A flag that is 0 or 1 has no neighbour. */
@@ -22,58 +22,50 @@ const SETS: Record<string, readonly string[]> = { and: ["or", "unless"], unless:
 
 /**
  * @param metrics what a metric is mistaken for.
- * @param stepSeconds the smallest change of `for` that an evaluation can see.
+ * @param stepSeconds the smallest change of a wait that an evaluation can see.
  */
 export function mutantsOf(
-  source: string,
-  rules: readonly Rule[],
+  { expr, for: wait, keep_firing_for: keep, labels }: Rule,
   { metrics, stepSeconds }: { metrics: readonly string[]; stepSeconds: number },
 ): Mutant[] {
-  return rules.flatMap((rule) => {
-    const altered = (what: string, field: readonly string[], value: string | undefined): Mutant => {
-      const document = parseDocument(source);
-      const path = pathOf(document.toJS() as RuleFile, rule.alert);
-      if (value === undefined) document.deleteIn([...path, ...field]);
-      else document.setIn([...path, ...field], value);
-      const { groups } = document.toJS() as RuleFile;
-      const only = groups.map((group) => ({ ...group, rules: group.rules.filter((one) => one.alert === rule.alert) }));
-      return { alert: rule.alert, what, text: JSON.stringify({ groups: only }) };
-    };
-    const exprs = [
-      ...replacements(rule.expr, /(?<=\s)(==|>=|<=|>|<)(?=\s)/g, (op) => COMPARISONS[op] ?? []),
-      ...replacements(rule.expr, /\b(and|unless|or)\b/g, (op) => SETS[op] ?? []),
-      ...replacements(rule.expr, /(?<=[=<>] )\d+\b/g, (number) => [
-        String(Number(number) + 1),
-        String(Number(number) - 1),
-      ]),
-      ...replacements(rule.expr, /\bpitcrew_\w+/g, (metric) => {
-        const other = metrics[(metrics.indexOf(metric) + 1) % metrics.length];
-        return other === undefined ? [] : [other];
-      }),
-    ];
-    const hold = secondsOf(rule.for);
-    const waits = [hold + stepSeconds, ...(hold >= stepSeconds ? [hold - stepSeconds] : [])];
-    return [
-      ...exprs.map(({ what, text }) => altered(what, ["expr"], text)),
-      ...waits.map((seconds) => altered(`for: ${rule.for} → ${seconds}s`, ["for"], `${seconds}s`)),
-      ...Object.keys(rule.labels).flatMap((label) => [
-        altered(`without the label ${label}`, ["labels", label], undefined),
-        altered(`another ${label}`, ["labels", label], "another"),
-      ]),
-    ];
-  });
-}
-
-interface RuleFile {
-  groups: { rules: { alert?: string }[] }[];
-}
-
-function pathOf({ groups }: RuleFile, alert: string): (string | number)[] {
-  for (const [group, { rules }] of groups.entries()) {
-    const rule = rules.findIndex((one) => one.alert === alert);
-    if (rule !== -1) return ["groups", group, "rules", rule];
-  }
-  throw new RangeError(`no rule ${alert}`);
+  const rule: Alerting = { expr, for: wait, labels };
+  if (keep !== undefined) rule.keep_firing_for = keep;
+  const exprs = [
+    ...replacements(expr, /(?<=\s)(==|>=|<=|>|<)(?=\s)/g, (op) => COMPARISONS[op] ?? []),
+    ...replacements(expr, /\b(and|unless|or)\b/g, (op) => SETS[op] ?? []),
+    ...replacements(expr, /(?<=[=<>] )\d+\b/g, (number) => [String(Number(number) + 1), String(Number(number) - 1)]),
+    ...replacements(expr, /\bpitcrew_\w+/g, (metric) => {
+      const other = metrics[(metrics.indexOf(metric) + 1) % metrics.length];
+      return other === undefined ? [] : [other];
+    }),
+    // A matcher for something else, and the opposite one.
+    ...replacements(expr, /(?<=[{,]\w+)(=~|!=|=)"[^"]*"/g, (matcher) => [
+      '="another"',
+      matcher.startsWith("!=") ? matcher.slice(1) : `!${matcher.replace("=~", "~")}`,
+    ]),
+  ];
+  const waits = (seconds: number) => [
+    seconds + stepSeconds,
+    ...(seconds >= stepSeconds ? [seconds - stepSeconds] : []),
+  ];
+  return [
+    ...exprs.map(({ what, text }) => ({ what, rule: { ...rule, expr: text } })),
+    ...waits(secondsOf(wait)).map((seconds) => ({
+      what: `for: ${wait} → ${seconds}s`,
+      rule: { ...rule, for: `${seconds}s` },
+    })),
+    ...(keep === undefined ? [] : waits(secondsOf(keep))).map((seconds) => ({
+      what: `keep_firing_for: ${keep} → ${seconds}s`,
+      rule: { ...rule, keep_firing_for: `${seconds}s` },
+    })),
+    ...Object.entries(labels).flatMap(([label]) => [
+      {
+        what: `without the label ${label}`,
+        rule: { ...rule, labels: Object.fromEntries(Object.entries(labels).filter(([name]) => name !== label)) },
+      },
+      { what: `another ${label}`, rule: { ...rule, labels: { ...labels, [label]: "another" } } },
+    ]),
+  ];
 }
 
 function replacements(

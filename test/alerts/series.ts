@@ -9,19 +9,19 @@ const SCRAPE_LABELS = new Set(["job", "instance"]);
 
 type Value = number | "stale" | undefined;
 
-/** @returns what is to be seen `seconds` after the start, without the labels that a scrape adds. */
-export function samplesAt(unit: UnitTest, seconds: number): Sample[] {
+/** @returns what is to be seen that long after the start, without the labels that a scrape adds. */
+export function samplesOf(unit: UnitTest): (seconds: number) => Sample[] {
   const interval = secondsOf(unit.interval);
-  const last = Math.floor(seconds / interval);
-  return unit.input_series.flatMap(({ series, values }) => {
-    const expanded = expand(values);
-    for (let index = Math.min(last, expanded.length - 1); index >= 0; index--) {
-      const value = expanded[index];
-      if (value === "stale" || seconds - index * interval > LOOKBACK_SECONDS) return [];
-      if (value !== undefined) return [{ ...identity(series), value }];
-    }
-    return [];
-  });
+  const all = unit.input_series.map(({ series, values }) => ({ ...identity(series), values: expand(values) }));
+  return (seconds) =>
+    all.flatMap(({ name, labels, values }) => {
+      for (let index = Math.min(Math.floor(seconds / interval), values.length - 1); index >= 0; index--) {
+        const value = values[index];
+        if (value === "stale" || seconds - index * interval > LOOKBACK_SECONDS) return [];
+        if (value !== undefined) return [{ name, labels, value }];
+      }
+      return [];
+    });
 }
 
 /** `1x2 _ stale 5+10x1` → 1 1 1, nothing, stale, 5 15. */
