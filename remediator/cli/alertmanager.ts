@@ -89,10 +89,13 @@ function readText(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (cause) {
-    const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
-    const code = missing ? "not_found" : "unreadable";
-    throw new ConfigError(code, [fileProblem(file, missing ? "does not exist" : `cannot be read: ${String(cause)}`)], {
-      cause,
-    });
+    const { code } = cause as NodeJS.ErrnoException;
+    const message =
+      code === "ENOENT"
+        ? "does not exist: name the file that Prometheus' file_sd_configs name"
+        : code === "EISDIR"
+          ? "is a folder: name a file in it"
+          : `cannot be read (${code ?? String(cause)})`;
+    throw new ConfigError(code === "ENOENT" ? "not_found" : "unreadable", [fileProblem(file, message)], { cause });
   }
 }
