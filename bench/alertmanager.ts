@@ -66,8 +66,11 @@ async function measure(hosts: number): Promise<void> {
   received.clear();
   const storm = list.flatMap(({ labels }) =>
     Array.from({ length: ALERTS_PER_HOST }, (_, index) => ({
-      ...{ alertname: "PitcrewWorkerMemoryOverLimit", remediation: "restart", severity: "warning" },
-      ...{ worker: `train-${index}`, group: "train" },
+      alertname: "PitcrewWorkerMemoryOverLimit",
+      remediation: "restart",
+      severity: "warning",
+      worker: `train-${index}`,
+      group: "train",
       ...labels,
     })),
   );

@@ -75,7 +75,10 @@ async function run(litters: readonly Litter[]): Promise<string> {
     const all = [original, ...mutants.filter(({ id }) => alive.has(id))];
     // Without annotations: no mutant alters them, and their queries take most of the time.
     const rules = all.map(({ id, rule: { expr, for: wait, keep_firing_for: keep, labels } }) => ({
-      ...{ alert: id, expr, for: wait, labels },
+      alert: id,
+      expr,
+      for: wait,
+      labels,
       ...(keep === undefined ? {} : { keep_firing_for: keep }),
     }));
     const ids = all.map(({ id }) => id);
