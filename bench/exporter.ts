@@ -1,21 +1,21 @@
 // npm run bench -- exporter [--quick] [--only=NAME,…]: the exporter beside its peers, in one run; prints a table, writes .cache/bench/exporter.json.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ensureBinaries } from "../setup/debian-packages.mjs";
-import { Dummies } from "./exporter/dummies.ts";
-import { machine } from "./exporter/machine.ts";
-import { bareNode, nodeExporter, processExporter } from "./exporter/plans.ts";
-import { type Outcome, rowsOf, table } from "./exporter/report.ts";
-import { type Bench, crowd, firstAnswer, idle, realWorkers, residentMemory } from "./exporter/scenarios.ts";
-
-const CACHE = join(import.meta.dirname, "..", ".cache", "bench");
+import { nodeExporter, processExporter } from "./exporter/plans.ts";
+import { type Outcome, rowsOf } from "./exporter/report.ts";
+import { type Bench, crowd, firstAnswer, realWorkers } from "./exporter/scenarios.ts";
+import { Dummies } from "./measuring/dummies.ts";
+import { bareNode } from "./measuring/programs.ts";
+import { idle, residentMemory } from "./measuring/resting.ts";
+import { BENCH_CACHE, publish } from "./measuring/results.ts";
 
 const { values } = parseArgs({ options: { quick: { type: "boolean" }, only: { type: "string" } } });
 const only = values.only?.split(",");
 const folder = mkdtempSync(join(tmpdir(), "pitcrew-bench-"));
-const dummies = new Dummies(CACHE);
+const dummies = new Dummies(BENCH_CACHE);
 const clock = dummies.clock();
 try {
   const binaries = await ensureBinaries(["process-exporter", "node-exporter"]);
@@ -34,19 +34,14 @@ try {
   await scenario("four", () => crowd(bench, { workers: 4000, peers: [processes()] }));
   await scenario("real", () => realWorkers(bench, 50, false));
   await scenario("proportional", () => realWorkers(bench, 50, true));
-  await scenario("memory", () => residentMemory(bench));
+  await scenario("memory", () => residentMemory(bench, [nodeExporter(binaries["node-exporter"], false), processes()]));
   await scenario("start", () => firstAnswer(bench));
   await scenario("idle", () => idle(bench));
 
-  const rows = rowsOf(outcome);
-  console.log(`\n${table(rows)}\n`);
-  const file = join(CACHE, "exporter.json");
-  mkdirSync(CACHE, { recursive: true });
-  const plain = Object.fromEntries(
+  const measured = Object.fromEntries(
     Object.entries(outcome).map(([name, subjects]) => [name, Object.fromEntries(subjects)]),
   );
-  writeFileSync(file, `${JSON.stringify({ machine: machine(binaries), rows, measured: plain }, undefined, 2)}\n`);
-  console.log(`${JSON.stringify(machine(binaries))}\nwritten to ${file}`);
+  publish("exporter", { rows: rowsOf(outcome), measured, programs: binaries });
 } finally {
   await clock.end();
   rmSync(folder, { recursive: true, force: true });

@@ -19,7 +19,7 @@ import { cacheFolder } from "./place.mjs";
 import { run, tail } from "./run.mjs";
 import { SetupError } from "./setup-error.mjs";
 
-/** @typedef {"prometheus" | "promtool" | "alertmanager" | "amtool" | "process-exporter" | "node-exporter"} BinaryName */
+/** @typedef {"prometheus" | "promtool" | "alertmanager" | "amtool" | "process-exporter" | "node-exporter" | "monit"} BinaryName */
 
 /**
  * @typedef {object} Source
@@ -48,6 +48,7 @@ const SOURCES = {
     file: "usr/bin/prometheus-node-exporter",
     package: "prometheus-node-exporter",
   },
+  monit: { commands: ["monit"], file: "usr/bin/monit", package: "monit" },
 };
 
 /** What else goes into a package's tree: the scripts of Prometheus' pages are packages of their own. @type {Readonly<Record<string, readonly string[]>>} */

@@ -1,6 +1,7 @@
 // Rounds of all subjects, one after the other, so that what the machine does meanwhile falls on all of them alike.
-import type { CpuClock } from "./dummies.ts";
-import type { Subject } from "./subject.ts";
+import type { CpuClock } from "../measuring/dummies.ts";
+import { median, quantile } from "../measuring/quantiles.ts";
+import type { Subject } from "../measuring/subject.ts";
 
 export interface Figures {
   /** Milliseconds of CPU per scrape, the median of the rounds. */
@@ -54,13 +55,4 @@ export async function measureRounds(
       },
     ]),
   );
-}
-
-export function median(values: readonly number[]): number {
-  return quantile(values, 0.5);
-}
-
-export function quantile(values: readonly number[], q: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN;
 }

@@ -1,17 +1,15 @@
 // What is measured: each scenario starts its crowd and its subjects, and ends them.
 
-import { type CpuClock, type Crew, type Dummies, spawnNodeWorkers } from "./dummies.ts";
-import { bareNode, nodeExporter, pitcrew, processExporter } from "./plans.ts";
-import { type Figures, measureRounds, median, type RoundOptions } from "./rounds.ts";
-import { Subject, type SubjectPlan } from "./subject.ts";
+import { type Crew, spawnNodeWorkers } from "../measuring/dummies.ts";
+import { bareNode, pitcrew } from "../measuring/programs.ts";
+import { median } from "../measuring/quantiles.ts";
+import type { Bench as MeasuringBench } from "../measuring/resting.ts";
+import { Subject, type SubjectPlan } from "../measuring/subject.ts";
+import { nodeExporter, processExporter } from "./plans.ts";
+import { type Figures, measureRounds, type RoundOptions } from "./rounds.ts";
 
-export interface Bench {
-  dummies: Dummies;
-  clock: CpuClock;
-  folder: string;
+export interface Bench extends MeasuringBench {
   binaries: { "process-exporter": string; "node-exporter": string };
-  /** 1: as in the published table; less: fewer rounds. */
-  effort: number;
 }
 
 export type Results = Map<string, Figures>;
@@ -55,36 +53,6 @@ async function measured(
   }
 }
 
-/** MiB at rest, after 300 scrapes of 100 workers. */
-export async function residentMemory(bench: Bench): Promise<Map<string, number>> {
-  const crew = await bench.dummies.spawn(100, "leakworker");
-  const seen = new Map<string, number>();
-  const { folder } = bench;
-  const plans: SubjectPlan[] = [
-    bareNode(),
-    pitcrew({ folder, workers: 100 }),
-    { ...pitcrew({ folder, workers: 100, command: "remediator" }), name: "pitcrew remediator" },
-    { ...pitcrew({ folder, workers: 100, command: "up" }), name: "pitcrew up" },
-    nodeExporter(bench.binaries["node-exporter"], false),
-    processExporter(bench.binaries["process-exporter"], folder, false),
-  ];
-  try {
-    for (const plan of plans) {
-      const { subject } = await Subject.start(plan);
-      try {
-        for (let i = 0; i < 300; i++) await subject.scrape();
-        await new Promise((resolve) => setTimeout(resolve, 1000));
-        seen.set(plan.name, subject.residentMib());
-      } finally {
-        await subject.end();
-      }
-    }
-  } finally {
-    await crew.end();
-  }
-  return seen;
-}
-
 /** Milliseconds from the start of the process to its first complete answer. */
 export async function firstAnswer(bench: Bench): Promise<Map<string, number>> {
   const crew = await bench.dummies.spawn(10, "leakworker");
@@ -107,29 +75,4 @@ export async function firstAnswer(bench: Bench): Promise<Map<string, number>> {
     await crew.end();
   }
   return new Map([...seen].map(([name, values]) => [name, median(values)]));
-}
-
-/** Per cent of one core while nobody scrapes. */
-export async function idle(bench: Bench): Promise<Map<string, number>> {
-  const crew = await bench.dummies.spawn(2, "leakworker");
-  const subjects: Subject[] = [];
-  const seconds = Math.max(10, 60 * bench.effort);
-  try {
-    for (const command of ["exporter", "up"] as const) {
-      const plan = pitcrew({ folder: bench.folder, workers: 2, command });
-      subjects.push((await Subject.start({ ...plan, name: `pitcrew ${command}` })).subject);
-    }
-    // What a start leaves behind is not idling.
-    await new Promise((resolve) => setTimeout(resolve, 5000));
-    const before: number[] = [];
-    for (const { pid } of subjects) before.push(await bench.clock.used(pid));
-    await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-    const seen = new Map<string, number>();
-    for (const [index, { name, pid }] of subjects.entries())
-      seen.set(name, ((await bench.clock.used(pid)) - (before[index] ?? 0)) / (seconds * 10));
-    return seen;
-  } finally {
-    for (const subject of subjects) await subject.end();
-    await crew.end();
-  }
 }
