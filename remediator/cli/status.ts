@@ -1,6 +1,7 @@
 // `pitcrew status`: the workers, what is open, what holds automation back, and whether the loop is well.
 import { setTimeout as delay } from "node:timers/promises";
 import type { Config } from "../../config/config.ts";
+import { printable } from "../../config/problem.ts";
 import type { StatusView } from "../api/views.ts";
 import { statusView } from "../api/views.ts";
 import { bytes, seconds } from "../incidents/phrases.ts";
@@ -42,7 +43,12 @@ async function currentStatus(config: Config): Promise<{ view: StatusView; note: 
 }
 
 export function renderStatus(view: StatusView, look: Look): string[] {
-  const lines = [headline(view), ...workerTable(view, look)];
+  // Stories and reasons hold what people and labels have said.
+  return [headline(view), ...workerTable(view, look), ...notes(view).map(printable)];
+}
+
+function notes(view: StatusView): string[] {
+  const lines: string[] = [];
   if (view.open_incidents.length > 0) {
     lines.push("", "OPEN INCIDENTS");
     for (const incident of view.open_incidents) {
