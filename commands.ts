@@ -1,5 +1,6 @@
 // The table of commands: their flags, and the room that carries each out, loaded only when it is called.
 import type { ParseArgsConfig } from "node:util";
+import { COLLECTOR_OPTIONS, collectorFlags } from "./collector-flags.ts";
 import { configLoader, type Flags, logOf, textFlag, UsageError } from "./flags.ts";
 
 type Options = NonNullable<ParseArgsConfig["options"]>;
@@ -41,7 +42,13 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: "up",
     summary: "exporter and remediator in one process: the main job on one machine",
     synopsis: "[--view]",
-    options: { ...COMMON, ...LISTEN_EXPORTER, ...LISTEN_REMEDIATOR, view: { type: "boolean" } },
+    options: {
+      ...COMMON,
+      ...LISTEN_EXPORTER,
+      ...LISTEN_REMEDIATOR,
+      ...COLLECTOR_OPTIONS,
+      view: { type: "boolean" },
+    },
     positionals: NONE,
     daemon: true,
     async run(flags) {
@@ -49,6 +56,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       return up({
         loadConfig: await configLoader(flags),
         log: await logOf(flags, flags.view === true),
+        collecting: collectorFlags(flags),
         view: flags.view === true,
       });
     },
@@ -57,12 +65,13 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: "exporter",
     summary: "the exporter alone",
     synopsis: "",
-    options: { ...COMMON, ...LISTEN_EXPORTER },
+    options: { ...COMMON, ...LISTEN_EXPORTER, ...COLLECTOR_OPTIONS },
     positionals: NONE,
     daemon: true,
     async run(flags) {
+      const collecting = collectorFlags(flags);
       const { main } = await import("./exporter/main.ts");
-      return main({ loadConfig: await configLoader(flags), log: await logOf(flags) });
+      return main({ loadConfig: await configLoader(flags), log: await logOf(flags), ...collecting });
     },
   },
   {

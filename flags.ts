@@ -43,7 +43,7 @@ export async function logOf(flags: Flags, quiet = false): Promise<Log> {
   return createLog({ level, format: choice(flags, "log.format", LOG_FORMATS) ?? "logfmt", journal: stderrIsJournal() });
 }
 
-function choice<T extends string>(flags: Flags, flag: string, values: readonly T[]): T | undefined {
+export function choice<T extends string>(flags: Flags, flag: string, values: readonly T[]): T | undefined {
   const text = textFlag(flags, flag);
   if (text === undefined) return undefined;
   const found = values.find((value) => value === text);

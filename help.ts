@@ -1,5 +1,6 @@
 // What --help prints.
 import { COMMANDS, type CommandSpec } from "./commands.ts";
+import { COLLECTOR_NAMES } from "./exporter/collector-names.ts";
 
 const FLAGS: Readonly<Record<string, string>> = {
   "config.file": "configuration file (default: ./pitcrew.yml, then /etc/pitcrew/pitcrew.yml)",
@@ -7,6 +8,10 @@ const FLAGS: Readonly<Record<string, string>> = {
   "log.format": "logfmt or json (default: logfmt)",
   "exporter.listen-address": "where the exporter listens (default: exporter.listen, 127.0.0.1:10101)",
   "remediator.listen-address": "where the remediator listens (default: remediator.listen, 127.0.0.1:10102)",
+  "collector.reader": "auto, procfs or portable (auto: procfs on Linux, portable elsewhere)",
+  ...Object.fromEntries(
+    COLLECTOR_NAMES.map((name) => [`no-collector.${name}`, `without the metrics of the ${name} collector`]),
+  ),
   "prometheus.file": "also check this Prometheus configuration, with promtool",
   "alertmanager.file": "an Alertmanager configuration: check it too, or start from it (alertmanager: the packaged one)",
   "file-sd": "the remediators, as a list of Prometheus' file_sd: targets, and the label host",

@@ -1,4 +1,5 @@
 // `pitcrew up`: exporter and remediator in one process, on two ports, knowing nothing of each other.
+import type { CollectorFlags } from "./collector-flags.ts";
 import type { Config } from "./config/config.ts";
 import { runUntilSignalled, type SignalSource } from "./daemon/lifecycle.ts";
 import type { Log } from "./daemon/log.ts";
@@ -13,17 +14,18 @@ import { isStartError, startRemediator } from "./remediator/main.ts";
 export interface UpOptions {
   loadConfig: () => Config;
   log: Log;
+  collecting: CollectorFlags;
   /** Show the workers to people. */
   view: boolean;
 }
 
 /** Runs until a signal and resolves with the exit code. SIGTERM leaves the workers running; SIGINT, a person's Ctrl-C, ends them. */
-export async function up({ loadConfig, log, view: wanted }: UpOptions): Promise<number> {
+export async function up({ loadConfig, log, collecting, view: wanted }: UpOptions): Promise<number> {
   const config = loadConfig();
   let running: RunningRemediator | undefined;
   const view = wanted ? createView(() => running) : undefined;
   try {
-    const exporter = await startExporter({ config, reload: loadConfig, log });
+    const exporter = await startExporter({ config, reload: loadConfig, log, ...collecting });
     try {
       running = await startRemediator({
         config,

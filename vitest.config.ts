@@ -14,8 +14,8 @@ function pathWithPython(): string {
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    // `npm run test:systemd`: they take root.
-    exclude: ["test/systemd/**"],
+    // `npm run test:systemd`, `npm run test:root`: they take root.
+    exclude: ["test/systemd/**", "test/root/**"],
     reporters: ["./test/support/reporter.ts"],
     testTimeout: 20_000,
     hookTimeout: 60_000,

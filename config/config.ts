@@ -49,6 +49,12 @@ export interface RemediatorConfig {
   startupGraceSeconds: number;
 }
 
+export interface ExporterConfig {
+  listen: ListenAddress;
+  /** Proportional memory of every worker; undefined: only where a limit is held against it. */
+  proportional: { intervalSeconds: number; maxResidentBytes: number } | undefined;
+}
+
 export interface Config {
   /** Absolute path of the file it was read from. */
   file: string;
@@ -59,6 +65,6 @@ export interface Config {
   /** Undefined: the default, a function of the machine's total (worker/system-memory.ts). */
   system: { minAvailableBytes: number | undefined; criticalAvailableBytes: number | undefined };
   workers: readonly WorkerSpec[];
-  exporter: { listen: ListenAddress };
+  exporter: ExporterConfig;
   remediator: RemediatorConfig;
 }

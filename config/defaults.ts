@@ -20,7 +20,7 @@ export const DEFAULTS = {
   },
   limits: { measure: "auto", age_jitter: "10%", consecutive_brakes: 10 },
   stop: { drain: "5m", signal: "SIGTERM", grace: "30s" },
-  exporter: { listen: "127.0.0.1:10101" },
+  exporter: { listen: "127.0.0.1:10101", proportional_memory: { interval: "30s", max_resident: "4GiB" } },
   remediator: {
     listen: "127.0.0.1:10102",
     dry_run: false,

@@ -1,7 +1,7 @@
 // From the keys of the file to what the rest of the program sees: paths absolute, `count` and `{index}` expanded.
 import { resolve } from "node:path";
 import type { Launch, Limits, Locator, ManagerSpec, WorkerSpec } from "../worker/spec.ts";
-import type { Config } from "./config.ts";
+import type { Config, ExporterConfig } from "./config.ts";
 import { defaultRules } from "./defaults.ts";
 import { hasIndex, instancesOf, withIndex } from "./expand.ts";
 import type { ConfigFile } from "./schema/file.ts";
@@ -34,7 +34,7 @@ export function productOf(keys: ConfigFile, file: string, surroundings: Surround
       criticalAvailableBytes: system.critical_available_memory,
     },
     workers: keys.workers.flatMap((entry) => workersOf(entry, surroundings)),
-    exporter: { listen: keys.exporter.listen },
+    exporter: { listen: keys.exporter.listen, proportional: proportionalOf(keys.exporter.proportional_memory) },
     remediator: {
       listen: remediator.listen,
       dryRun: remediator.dry_run,
@@ -59,6 +59,10 @@ export function productOf(keys: ConfigFile, file: string, surroundings: Surround
       startupGraceSeconds: remediator.startup_grace,
     },
   };
+}
+
+function proportionalOf(keys: ConfigFile["exporter"]["proportional_memory"]): ExporterConfig["proportional"] {
+  return keys && { intervalSeconds: keys.interval, maxResidentBytes: keys.max_resident };
 }
 
 function workersOf(entry: WorkerEntry, { folder, installedUnit }: Surroundings): WorkerSpec[] {

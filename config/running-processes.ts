@@ -1,10 +1,10 @@
 // The processes that run now, for `pitcrew init`: read once, without keeping anything open.
 import { readdirSync } from "node:fs";
 import { parseCmdline } from "../worker/proc/cmdline.ts";
+import { parseStatm } from "../worker/proc/figures.ts";
 import { pageSizeBytes } from "../worker/proc/page-size.ts";
 import { textOf } from "../worker/proc/read-text.ts";
 import { isDead, parseProcStat } from "../worker/proc/stat.ts";
-import { parseStatm } from "../worker/proc/statm.ts";
 import { parseStatus } from "../worker/proc/status.ts";
 import { findUser } from "../worker/users.ts";
 

@@ -1,7 +1,7 @@
 // One collection: every collector on the same look at the machine, each one's failure its own.
 import type { Log } from "../daemon/log.ts";
 import type { Labels, MetricFamily, MetricSample } from "../daemon/metric.ts";
-import type { CollectorName } from "./catalogue.ts";
+import type { CollectorName } from "./collector-names.ts";
 import type { Collector, Look } from "./collectors/collector.ts";
 import { family } from "./family.ts";
 
@@ -14,7 +14,7 @@ export interface CollectDeps {
   onSuccess: (collector: CollectorName) => void;
 }
 
-/** Never rejects: what failed shows as `pitcrew_exporter_collector_success` 0, and its families are absent. */
+/** Never rejects: what failed shows as `pitcrew_exporter_collector_success` 0, and its samples are absent. */
 export async function collectFamilies(hostLabels: Labels, deps: CollectDeps): Promise<MetricFamily[]> {
   const started = deps.now();
   const look = await settle(deps.look);
@@ -29,6 +29,8 @@ export async function collectFamilies(hostLabels: Labels, deps: CollectDeps): Pr
     try {
       if (!look.ok) throw look.error;
       families.push(...collector.collect(look.value));
+      const failure = collector.failure(look.value);
+      if (failure !== undefined) throw new Error(failure);
       success.push({ labels, value: 1 });
       deps.onSuccess(collector.name);
     } catch (error) {

@@ -9,26 +9,22 @@ import type { BuildInfo } from "../daemon/version.ts";
 import type { WorkerSpec } from "../worker/spec.ts";
 import type { Floors } from "../worker/system-memory.ts";
 import { collectFamilies, createFailureLog } from "./collect.ts";
-import { brakeCollector } from "./collectors/brake.ts";
-import type { Collector } from "./collectors/collector.ts";
-import { systemCollector } from "./collectors/system.ts";
-import { workerCollector } from "./collectors/worker.ts";
+import type { Collector, Look } from "./collectors/collector.ts";
 import { family } from "./family.ts";
-import { type ActionableSamples, createLooker, type Observing } from "./observing.ts";
-
-const COLLECTORS: readonly Collector[] = [workerCollector, brakeCollector, systemCollector];
+import { type ActionableSamples, createLooker, type Observing, withDeadline } from "./observing.ts";
 
 export interface ObserverOptions {
   host: string;
   runDirectory: string;
   specs: readonly WorkerSpec[];
   floors: Floors;
+  onAmbiguous: (worker: string, roots: number) => void;
 }
 
 export interface ExporterDeps {
   createObserver: (options: ObserverOptions) => Observing;
   actionableSamples: ActionableSamples;
-  collectors?: readonly Collector[];
+  collectors: readonly Collector[];
   lookDeadlineMs?: number;
   /** Wall clock, for the timestamp of a reload. */
   now?: () => Date;
@@ -39,6 +35,9 @@ interface Eyes {
   observer: Observing;
   look: ReturnType<typeof createLooker>;
 }
+
+/** For rendering and for the way back. */
+const ANSWER_MS = 500;
 
 /** The families of one collection; each format is rendered at most once. */
 type Snapshot = (format: ExpositionFormat) => Buffer;
@@ -73,13 +72,26 @@ export class Exporter {
     return this.#eyes.config;
   }
 
-  async scrape(accept: string | undefined): Promise<{ contentType: string; body: Buffer }> {
+  /** @param timeoutMs what this scraper waits for; others that share the collection may wait longer. */
+  async scrape(accept: string | undefined, timeoutMs?: number): Promise<{ contentType: string; body: Buffer }> {
     const format = negotiateFormat(accept);
-    this.#inFlight ??= this.#collect().finally(() => {
+    const { config, look } = this.#eyes;
+    this.#inFlight ??= this.#collect(config, look).finally(() => {
       this.#inFlight = undefined;
     });
-    const snapshot = await this.#inFlight;
+    const snapshot = await this.#within(this.#inFlight, timeoutMs);
     return { contentType: CONTENT_TYPES[format], body: snapshot(format) };
+  }
+
+  /** An answer that says what failed must arrive before the scraper stops to listen. */
+  async #within(collection: Promise<Snapshot>, timeoutMs: number | undefined): Promise<Snapshot> {
+    if (timeoutMs === undefined) return collection;
+    const deadlineMs = timeoutMs - Math.min(ANSWER_MS, timeoutMs / 4);
+    try {
+      return await withDeadline(collection, deadlineMs);
+    } catch (error) {
+      return this.#collect(this.#eyes.config, () => Promise.reject(error));
+    }
   }
 
   /**
@@ -118,6 +130,7 @@ export class Exporter {
     if (config.host === old.host && config.runDirectory === old.runDirectory) {
       // The observer stays: its open descriptors, peaks and counters belong to workers that go on.
       observer.setSpecs(config.workers, config.system);
+      observer.setProportional(config.exporter.proportional);
       this.#eyes = { ...this.#eyes, config };
       return;
     }
@@ -127,7 +140,15 @@ export class Exporter {
 
   #open(config: Config): Eyes {
     const { host, runDirectory, workers: specs, system: floors } = config;
-    const observer = this.#deps.createObserver({ host, runDirectory, specs, floors });
+    const observer = this.#deps.createObserver({
+      host,
+      runDirectory,
+      specs,
+      floors,
+      onAmbiguous: (worker, roots) =>
+        this.#log.warn("several unrelated processes match, none of them is measured", { worker, processes: roots }),
+    });
+    observer.setProportional(config.exporter.proportional);
     return {
       config,
       observer,
@@ -135,11 +156,10 @@ export class Exporter {
     };
   }
 
-  async #collect(): Promise<Snapshot> {
-    const { config, look } = this.#eyes;
+  async #collect(config: Config, look: () => Promise<Look>): Promise<Snapshot> {
     const collected = await collectFamilies(
       { host: config.host },
-      { look, collectors: this.#deps.collectors ?? COLLECTORS, now: () => performance.now(), ...this.#failures },
+      { look, collectors: this.#deps.collectors, now: () => performance.now(), ...this.#failures },
     );
     const families = [...collected, ...this.#ownFamilies(config.host), ...collectProcessMetrics()];
     const rendered = new Map<ExpositionFormat, Buffer>();

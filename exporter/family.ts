@@ -1,6 +1,8 @@
 // From the catalogue to families: a collector names a metric, its type and help come from the one place.
 import type { MetricFamily, MetricSample } from "../daemon/metric.ts";
-import { type CollectorName, EXPORTER_CATALOGUE, type ExporterEntry, type MetricName } from "./catalogue.ts";
+import { EXPORTER_CATALOGUE, type MetricName } from "./catalogue/catalogue.ts";
+import type { ExporterEntry } from "./catalogue/entry.ts";
+import type { CollectorName } from "./collector-names.ts";
 
 /** The metrics of a collector whose values are actionable samples. */
 export function actionableNames(collector: CollectorName): readonly MetricName[] {

@@ -4,30 +4,33 @@ import { runUntilSignalled } from "../daemon/lifecycle.ts";
 import { ListenError } from "../daemon/listen-error.ts";
 import type { Log } from "../daemon/log.ts";
 import { notifyReady } from "../daemon/readiness.ts";
-import { Observer } from "../worker/observer.ts";
 import { actionableSamples } from "../worker/samples.ts";
-import type { ExporterDeps } from "./exporter.ts";
+import type { CollectorName, Reader } from "./collector-names.ts";
+import { collectorsWithout } from "./collectors/collectors.ts";
+import { createObserverOf } from "./readers.ts";
 import { type ExporterOptions, type RunningExporter, startExporterWith } from "./server.ts";
 
-const LIVE: ExporterDeps = {
-  createObserver: (options) => new Observer(options),
-  actionableSamples,
-};
-
-/** @throws ListenError */
-export function startExporter(options: ExporterOptions): Promise<RunningExporter> {
-  return startExporterWith(LIVE, options);
+/** @throws ListenError, ReaderError */
+export async function startExporter(options: ExporterOptions): Promise<RunningExporter> {
+  const createObserver = await createObserverOf(options.reader ?? "auto");
+  const collectors = collectorsWithout(options.disabledCollectors ?? new Set());
+  return startExporterWith({ createObserver, actionableSamples, collectors }, options);
 }
 
-/**
- * Runs until a signal and resolves with the exit code.
- * @param options.loadConfig called at the start, where its error is the caller's, and at each reload.
- */
-export async function main({ loadConfig, log }: { loadConfig: () => Config; log: Log }): Promise<number> {
+export interface MainOptions {
+  /** Called at the start, where its error is the caller's, and at each reload. */
+  loadConfig: () => Config;
+  log: Log;
+  disabledCollectors: ReadonlySet<CollectorName>;
+  reader: Reader;
+}
+
+/** Runs until a signal and resolves with the exit code. */
+export async function main({ loadConfig, log, ...collecting }: MainOptions): Promise<number> {
   const config = loadConfig();
   let exporter: RunningExporter;
   try {
-    exporter = await startExporter({ config, reload: loadConfig, log });
+    exporter = await startExporter({ config, reload: loadConfig, log, ...collecting });
   } catch (error) {
     if (!(error instanceof ListenError)) throw error;
     log.error(error.message);

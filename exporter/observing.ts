@@ -1,9 +1,10 @@
 // The exporter's eyes: one look at the machine at a time, and none that it would wait for without end.
 import { LabelSet, type MetricSample } from "../daemon/metric.ts";
-import { type Observation, READ_SOURCES } from "../worker/reading.ts";
+import { type Observation, READ_SOURCES, type ReadSource } from "../worker/reading.ts";
 import type { Sample } from "../worker/sample.ts";
 import type { WorkerSpec } from "../worker/spec.ts";
 import type { Floors } from "../worker/system-memory.ts";
+import type { ProportionalOptions } from "../worker/tree/proportional.ts";
 import type { Look, ReadErrorCounts, WorkerLabels } from "./collectors/collector.ts";
 
 /** The part of worker/observer.ts that is used. */
@@ -11,6 +12,7 @@ export interface Observing {
   observe(): Promise<Observation>;
   readErrors(): ReadErrorCounts;
   setSpecs(specs: readonly WorkerSpec[], floors: Floors): void;
+  setProportional(options: ProportionalOptions | undefined): void;
   close(): void;
 }
 
@@ -31,6 +33,7 @@ export function createLooker(
 ) {
   let pending = false;
   const workerLabels = createWorkerLabels(host);
+  let counted = totals(observer.readErrors());
 
   const observeOnce = async () => {
     if (pending) throw new Error("an earlier look at the machine has not come back yet");
@@ -44,10 +47,14 @@ export function createLooker(
 
   return async (): Promise<Look> => {
     const observation = await withDeadline(observeOnce(), deadlineMs);
+    const readErrors = observer.readErrors();
+    const before = counted;
+    counted = totals(readErrors);
     return {
       observation,
       actionable: byName(actionableSamples(host, observation)),
-      readErrors: observer.readErrors(),
+      readErrors,
+      failedSources: new Set(READ_SOURCES.filter((source) => (counted.get(source) ?? 0) > (before.get(source) ?? 0))),
       hostLabels: { host },
       workerLabels,
     };
@@ -71,7 +78,16 @@ function createWorkerLabels(host: string): (spec: WorkerSpec) => WorkerLabels {
   };
 }
 
-async function withDeadline<T>(promise: Promise<T>, milliseconds: number): Promise<T> {
+function totals(errors: ReadErrorCounts): ReadonlyMap<ReadSource, number> {
+  const sums = new Map<ReadSource, number>();
+  for (const counts of errors.values()) {
+    for (const [source, count] of counts) if (count > 0) sums.set(source, (sums.get(source) ?? 0) + count);
+  }
+  return sums;
+}
+
+/** Rejects when the time is over; what it waited for goes on. */
+export async function withDeadline<T>(promise: Promise<T>, milliseconds: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {

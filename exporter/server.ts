@@ -4,6 +4,7 @@ import type { Log } from "../daemon/log.ts";
 import { tokenAuthorizer } from "../daemon/token.ts";
 import { type BuildInfo, readBuildInfo } from "../daemon/version.ts";
 import { startWebServer } from "../daemon/web-server.ts";
+import type { CollectorName, Reader } from "./collector-names.ts";
 import { Exporter, type ExporterDeps } from "./exporter.ts";
 
 export interface ExporterOptions {
@@ -11,6 +12,10 @@ export interface ExporterOptions {
   /** Reads the configuration again, or throws; undefined: it cannot be reloaded. */
   reload?: () => Config;
   log: Log;
+  /** Default: none. */
+  disabledCollectors?: ReadonlySet<CollectorName>;
+  /** Default: auto. */
+  reader?: Reader;
   /** Default: what the package says. */
   build?: BuildInfo;
 }
@@ -32,7 +37,7 @@ export async function startExporterWith(deps: ExporterDeps, options: ExporterOpt
     const server = await startWebServer({
       name: "exporter",
       listen: config.exporter.listen,
-      metrics: (accept) => exporter.scrape(accept),
+      metrics: (accept, timeoutMs) => exporter.scrape(accept, timeoutMs),
       landing: () => ({
         title: "pitcrew exporter",
         description: "Measures every configured worker and the machine, for Prometheus to judge.",

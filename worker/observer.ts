@@ -8,8 +8,10 @@ import { UnitGroups } from "./locate/unit-groups.ts";
 import { ReadErrors } from "./read-errors.ts";
 import type { Observation, ReadSource, SystemReading, WorkerReading } from "./reading.ts";
 import type { WorkerSpec } from "./spec.ts";
+import { readSystemDetails } from "./system-details.ts";
 import { type Floors, readSystem } from "./system-memory.ts";
-import { type TreeFrame, TreeReader } from "./tree-reader.ts";
+import type { ProportionalOptions } from "./tree/proportional.ts";
+import { type TreeFrame, TreeReader } from "./tree/reader.ts";
 import { unitOfWorker } from "./unit.ts";
 import { findUser } from "./users.ts";
 import { WatchedWorker } from "./watched-worker.ts";
@@ -21,6 +23,8 @@ export interface ObserverOptions {
   specs: readonly WorkerSpec[];
   /** As configured; undefined: the default. */
   floors: Floors;
+  /** Read everything that is published, not only what rules act on. Default false. */
+  isDetailed?: boolean;
   procRoot?: string;
   cgroupRoot?: string;
   /** Default: systemctl(1). */
@@ -47,6 +51,7 @@ export class Observer {
   readonly #units: Units;
   readonly #registry: FinderRegistry;
   readonly #treeReader: TreeReader;
+  readonly #isDetailed: boolean;
   #workers: ReadonlyMap<string, WatchedWorker> = new Map();
   #floors: Floors = { minAvailableBytes: undefined, criticalAvailableBytes: undefined };
   #bootTimeSeconds: number | undefined;
@@ -63,8 +68,10 @@ export class Observer {
     this.#procRoot = procRoot;
     this.#cgroupRoot = cgroupRoot;
     this.#nowSeconds = options.nowSeconds ?? (() => Date.now() / 1000);
+    const isDetailed = options.isDetailed ?? false;
+    this.#isDetailed = isDetailed;
     const onAmbiguous = options.onAmbiguous ?? (() => undefined);
-    this.#watcher = new Watcher({ bootId, procRoot, cgroupRoot: this.#cgroupRoot, onAmbiguous });
+    this.#watcher = new Watcher({ bootId, procRoot, cgroupRoot, wantsStat: isDetailed, onAmbiguous });
     this.#units = new Units(new UnitGroups({ procRoot, cgroupRoot }), options.showUnits ?? showUnits);
     this.#registry = new FinderRegistry({
       runDirectory,
@@ -75,6 +82,7 @@ export class Observer {
     this.#treeReader = new TreeReader({
       procRoot,
       cgroupRoot,
+      isDetailed,
       belongs: (tree, pid) => this.#watcher.belongs(tree, pid),
       setGroup: (tree, directory) => this.#watcher.setGroup(tree, directory),
     });
@@ -102,6 +110,11 @@ export class Observer {
 
   observeSystem(): SystemReading {
     return readSystem(this.#floors, this.#procRoot, this.#cgroupRoot);
+  }
+
+  /** Whether proportional memory of every worker is wanted. */
+  setProportional(options: ProportionalOptions | undefined): void {
+    this.#treeReader.setProportional(options);
   }
 
   /** By worker; every source of every worker is there, from 0. */
@@ -138,30 +151,32 @@ export class Observer {
       brakeOwners: this.#brakeOwners(spec),
       countError: (source) => this.#errors.count(spec.name, source),
     });
-    if (former?.tree !== undefined && isFoundAlike(former.spec, spec)) {
-      worker.tree = former.tree;
-      former.tree = undefined;
-    }
+    if (former !== undefined && isFoundAlike(former.spec, spec)) worker.inherit(former);
     return worker;
   }
 
   async #observeAll(): Promise<Observation> {
     const system = this.observeSystem();
-    return { workers: await this.#readAll([...this.#workers.values()], false), system };
+    if (!this.#isDetailed) return { workers: await this.#readAll([...this.#workers.values()], false), system };
+    const details = readSystemDetails(this.#procRoot, this.#cgroupRoot);
+    const workers = await this.#readAll([...this.#workers.values()], false, details.isSwapUsed);
+    return { workers, system: { ...system, details } };
   }
 
-  #readAll(workers: readonly WatchedWorker[], mustBeFresh: boolean): Promise<WorkerReading[]> {
+  #readAll(workers: readonly WatchedWorker[], mustBeFresh: boolean, isSwapUsed = true): Promise<WorkerReading[]> {
     const uptimeSeconds = readUptimeSeconds(this.#procRoot);
     if (uptimeSeconds === undefined) return Promise.resolve(workers.map(unreadable));
-    this.#watcher.look(workers, uptimeSeconds);
-    const frame = { uptimeSeconds, bootTimeSeconds: this.#bootTime(uptimeSeconds), mustBeFresh };
+    const clocks = { uptimeSeconds, bootTimeSeconds: this.#bootTime(uptimeSeconds) };
+    this.#watcher.look(workers, clocks);
+    const frame = { ...clocks, mustBeFresh, isSwapUsed };
     return Promise.all(workers.map((worker) => this.#read(worker, frame)));
   }
 
   async #read(worker: WatchedWorker, frame: TreeFrame): Promise<WorkerReading> {
     const { spec, presence } = worker;
     const records = worker.readRecords();
-    return { spec, presence, ...records, tree: await this.#treeReader.read(worker, frame) };
+    const tree = await this.#treeReader.read(worker, frame);
+    return { spec, presence, ...records, tree, ...(this.#isDetailed && { counters: worker.counters }) };
   }
 
   /** The same at every look, so that a start time is one number, until somebody sets the clock. */

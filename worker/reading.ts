@@ -25,7 +25,10 @@ export type Presence =
   /** Unrelated roots claim one slot. */
   | { kind: "ambiguous"; roots: number };
 
-/** The tree of an `up` worker. A field is undefined when it could not be read. */
+/**
+ * The tree of an `up` worker. A field is undefined when it could not be read. The optional ones are published, but no rule acts on them: only
+ * an observer that was asked for details reads them.
+ */
 export interface TreeReading {
   /** Root first, every member an incarnation of its own. */
   members: readonly Incarnation[];
@@ -37,6 +40,21 @@ export interface TreeReading {
   /** What the limits are held against (`limits.measure`). */
   memoryBytes: number | undefined;
   residentMemoryPeakBytes: number | undefined;
+  threads?: number | undefined;
+  anonymousMemoryBytes?: number | undefined;
+  swapMemoryBytes?: number | undefined;
+  proportionalMemoryBytes?: number | undefined;
+  uniqueMemoryBytes?: number | undefined;
+  /** Of the worker's own control group; `max` is undefined without a limit. */
+  cgroupCurrentBytes?: number | undefined;
+  cgroupMaxBytes?: number | undefined;
+}
+
+/** They never decrease within an incarnation, and stay when the worker is down. */
+export interface WorkerCounters {
+  cpuSeconds: number | undefined;
+  /** Undefined without a control group of its own. */
+  oomKills: number | undefined;
 }
 
 export interface WorkerReading {
@@ -48,6 +66,8 @@ export interface WorkerReading {
   brake: BrakeRecord | undefined;
   /** 0 for a former incarnation's record; undefined without a record. */
   brakeStreak: number | undefined;
+  /** Published, but no rule acts on them. */
+  counters?: WorkerCounters | undefined;
 }
 
 export interface SystemReading {
@@ -57,6 +77,18 @@ export interface SystemReading {
   /** The two floors; undefined if they are defaults and the total is unreadable. */
   memoryAvailableMinBytes: number | undefined;
   memoryAvailableCriticalBytes: number | undefined;
+  /** Published, but no rule acts on them. */
+  details?: SystemDetails;
+}
+
+export interface SystemDetails {
+  /** False: of no process is anything in swap. */
+  isSwapUsed: boolean;
+  swapTotalBytes: number | undefined;
+  swapFreeBytes: number | undefined;
+  /** Seconds in which somebody, or everybody, waited for memory; undefined where the kernel does not tell. */
+  pressure: { waitingSeconds: number; stalledSeconds: number } | "unreadable" | undefined;
+  oomKills: number | undefined;
 }
 
 export interface Observation {

@@ -6,7 +6,9 @@ import { readStateRecord, type StateRecord } from "./files/state-record.ts";
 import type { Finder } from "./locate/finder.ts";
 import type { Presence, ReadSource, WorkerReading } from "./reading.ts";
 import type { WorkerSpec } from "./spec.ts";
-import type { WatchedTree } from "./watched-tree.ts";
+import type { CgroupFiles } from "./tree/cgroup-files.ts";
+import { OomCount } from "./tree/oom-count.ts";
+import type { WatchedTree } from "./tree/watched-tree.ts";
 
 export interface WorkerContext {
   runDirectory: string;
@@ -21,7 +23,10 @@ export class WatchedWorker {
   presence: Presence = { kind: "unknown", source: "processes" };
   tree: WatchedTree | undefined;
   /** The worker's own control group, as last decided. */
-  cgroup: { decidedAtSeconds: number; directory: string | undefined } | undefined;
+  cgroup: { decidedAtSeconds: number; files: CgroupFiles | undefined } | undefined;
+  /** Counters outlast the process: they stay when the worker is down. Of the present or the last incarnation. */
+  cpuSeconds: number | undefined;
+  oomKills = new OomCount();
   readonly #countError: (source: ReadSource) => void;
   readonly #state: CachedRecord<StateRecord>;
   readonly #brake: CachedRecord<BrakeRecord>;
@@ -40,6 +45,28 @@ export class WatchedWorker {
 
   countError(source: ReadSource): void {
     this.#countError(source);
+  }
+
+  get counters(): WorkerReading["counters"] {
+    return { cpuSeconds: this.cpuSeconds, oomKills: this.oomKills.total };
+  }
+
+  /** The process is gone, or is not ours any more: a last look at what its group has counted. */
+  leaveCgroup(): void {
+    const files = this.cgroup?.files;
+    if (files !== undefined) this.oomKills.read(files);
+    files?.close();
+    this.cgroup = undefined;
+  }
+
+  /** After a reload: what the same worker was found to have before. */
+  inherit(former: WatchedWorker): void {
+    this.tree = former.tree;
+    this.cgroup = former.cgroup;
+    this.cpuSeconds = former.cpuSeconds;
+    this.oomKills = former.oomKills;
+    former.tree = undefined;
+    former.cgroup = undefined;
   }
 
   /** What the records say. A state record that cannot be read changes nothing: the last one that could be holds. */

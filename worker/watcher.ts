@@ -6,15 +6,23 @@ import { Judge } from "./locate/judge.ts";
 import type { Located } from "./locate/located.ts";
 import { ProcessTable } from "./process-table.ts";
 import type { Presence } from "./reading.ts";
-import { TreeTracker } from "./tree-tracker.ts";
-import type { WatchedTree } from "./watched-tree.ts";
+import { TreeTracker } from "./tree/tracker.ts";
+import type { WatchedTree } from "./tree/watched-tree.ts";
 import type { WatchedWorker } from "./watched-worker.ts";
 
 export interface WatcherOptions {
   bootId: string;
   procRoot: string;
   cgroupRoot: string;
+  /** Whether CPU and threads are wanted too. */
+  wantsStat: boolean;
   onAmbiguous: (worker: string, roots: number) => void;
+}
+
+/** Of one look. */
+interface Clocks {
+  uptimeSeconds: number;
+  bootTimeSeconds: number;
 }
 
 export class Watcher {
@@ -37,16 +45,17 @@ export class Watcher {
   }
 
   /** Sets `presence` and `tree` of each, and samples its memory. */
-  look(workers: readonly WatchedWorker[], uptimeSeconds: number): void {
+  look(workers: readonly WatchedWorker[], { uptimeSeconds, bootTimeSeconds }: Clocks): void {
     for (const worker of workers) {
-      if (worker.tree !== undefined && !this.#tracker.sample(worker.tree)) this.release(worker);
+      if (worker.tree !== undefined && !this.#tracker.sample(worker.tree, this.#options.wantsStat))
+        this.release(worker);
     }
     const mustList = this.#mustJudgeAll || workers.some(({ tree, finder }) => tree === undefined && finder.scans);
     const change = this.#table.refresh({ uptimeSeconds, mustList });
     this.judge.apply(this.#mustJudgeAll ? { ...change, fresh: [...this.#table.entries()] } : change);
     this.#mustJudgeAll = false;
 
-    const look = this.#lookOf(change.isComplete, uptimeSeconds);
+    const look = this.#lookOf(change.isComplete, { uptimeSeconds, bootTimeSeconds });
     const hasAdopted = workers.map((worker) => this.#find(worker, look)).includes(true);
     if (hasAdopted || change.hasReplaced) {
       // A new root: its descendants may be known already, and what is known of their parents old.
@@ -61,7 +70,7 @@ export class Watcher {
   release(worker: WatchedWorker): void {
     if (worker.tree !== undefined) this.#tracker.drop(worker.tree);
     worker.tree = undefined;
-    worker.cgroup = undefined;
+    worker.leaveCgroup();
   }
 
   /** A control group that turned out to be this tree's alone. */
@@ -80,10 +89,10 @@ export class Watcher {
     );
   }
 
-  #lookOf(isComplete: boolean, uptimeSeconds: number): Look {
+  #lookOf(isComplete: boolean, clocks: Clocks): Look {
     return {
       ...this.#options,
-      uptimeSeconds,
+      ...clocks,
       isComplete: isComplete && !this.judge.hasHidden,
       lookUp: (pid) => this.#table.get(pid),
       treeRootOf: (entry) => this.#tracker.treeWith(entry)?.root.pid,

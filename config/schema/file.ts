@@ -37,7 +37,22 @@ export const ConfigFile = field.section(
       .min(1, { error: "is empty: add at least one worker" })
       .describe("The workers"),
     exporter: field
-      .section({ listen: field.listen().prefault(DEFAULTS.exporter.listen).describe("host:port of /metrics") })
+      .section({
+        listen: field.listen().prefault(DEFAULTS.exporter.listen).describe("host:port of /metrics"),
+        proportional_memory: field
+          .section({
+            interval: field
+              .duration({ maxSeconds: 86_400 })
+              .prefault(DEFAULTS.exporter.proportional_memory.interval)
+              .describe("Time between two readings of a worker; 0s: at every scrape"),
+            max_resident: field
+              .size()
+              .prefault(DEFAULTS.exporter.proportional_memory.max_resident)
+              .describe("Larger workers are left out: reading holds up the worker itself"),
+          })
+          .optional()
+          .describe("Also publish proportional and unique memory (PSS, USS) of every worker; off unless written"),
+      })
       .prefault({})
       .describe("The part that observes"),
     remediator: field

@@ -2,7 +2,8 @@
 import type { LabelSet, Labels, MetricFamily, MetricSample } from "../../daemon/metric.ts";
 import type { Observation, ReadSource, WorkerReading } from "../../worker/reading.ts";
 import type { WorkerSpec } from "../../worker/spec.ts";
-import type { CollectorName, MetricName } from "../catalogue.ts";
+import type { MetricName } from "../catalogue/catalogue.ts";
+import type { CollectorName } from "../collector-names.ts";
 import { actionableNames, family } from "../family.ts";
 
 /** By worker and source. */
@@ -22,6 +23,8 @@ export interface Look {
   /** By metric name. */
   actionable: ReadonlyMap<string, readonly MetricSample[]>;
   readErrors: ReadErrorCounts;
+  /** What could not be read in this very look, of any worker. */
+  failedSources: ReadonlySet<ReadSource>;
   hostLabels: Labels;
   workerLabels(spec: WorkerSpec): WorkerLabels;
 }
@@ -30,11 +33,23 @@ export interface Collector {
   name: CollectorName;
   /** May throw: the others' families and this one's failure are still published. */
   collect(look: Look): readonly MetricFamily[];
+  /** What could not be read, in words: the samples that could be are published all the same. Undefined: nothing. */
+  failure(look: Look): string | undefined;
+}
+
+export function failedSources(look: Look, sources: readonly ReadSource[]): string | undefined {
+  const failed = sources.filter((source) => look.failedSources.has(source));
+  return failed.length === 0 ? undefined : `could not be read: ${failed.join(", ")}`;
 }
 
 /** The families of a collector that rules name, as worker/ computed them. */
 export function actionableFamilies(collector: CollectorName, look: Look): MetricFamily[] {
   return actionableNames(collector).map((name) => family(name, look.actionable.get(name) ?? []));
+}
+
+/** One series for the host, or none. */
+export function perHost(name: MetricName, look: Look, value: number | undefined): MetricFamily {
+  return family(name, value === undefined ? [] : [{ labels: look.hostLabels, value }]);
 }
 
 /** One series per worker; a worker without the value has none. */

@@ -1,17 +1,28 @@
-// What runs: presence, age and memory of each worker.
+// What runs: presence, age, memory and CPU of each worker.
 import type { MetricFamily, MetricSample } from "../../daemon/metric.ts";
+import { READ_SOURCES } from "../../worker/reading.ts";
 import { family } from "../family.ts";
-import { actionableFamilies, type Collector, type Look, perWorker } from "./collector.ts";
+import { actionableFamilies, type Collector, failedSources, type Look, perWorker } from "./collector.ts";
+
+/** Whatever of a worker could not be read, but for its brake record: each has a collector of its own. */
+const SOURCES = READ_SOURCES.filter((source) => source !== "brake" && source !== "cgroup");
 
 export const workerCollector: Collector = {
   name: "worker",
+  failure: (look) => failedSources(look, SOURCES),
   collect: (look) => [
     ...actionableFamilies("worker", look),
     workerInfo(look),
     perWorker("pitcrew_worker_start_time_seconds", look, ({ tree }) => tree?.startTimeSeconds),
     perWorker("pitcrew_worker_processes", look, ({ tree }) => tree?.members.length),
+    perWorker("pitcrew_worker_threads", look, ({ tree }) => tree?.threads),
     perWorker("pitcrew_worker_resident_memory_bytes", look, ({ tree }) => tree?.residentMemoryBytes),
     perWorker("pitcrew_worker_resident_memory_peak_bytes", look, ({ tree }) => tree?.residentMemoryPeakBytes),
+    perWorker("pitcrew_worker_anonymous_memory_bytes", look, ({ tree }) => tree?.anonymousMemoryBytes),
+    perWorker("pitcrew_worker_swap_memory_bytes", look, ({ tree }) => tree?.swapMemoryBytes),
+    perWorker("pitcrew_worker_proportional_memory_bytes", look, ({ tree }) => tree?.proportionalMemoryBytes),
+    perWorker("pitcrew_worker_unique_memory_bytes", look, ({ tree }) => tree?.uniqueMemoryBytes),
+    perWorker("pitcrew_worker_cpu_seconds_total", look, ({ counters }) => counters?.cpuSeconds),
     readErrors(look),
   ],
 };

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import type { CatalogueEntry } from "../../daemon/metric.ts";
-import { EXPORTER_CATALOGUE } from "../../exporter/catalogue.ts";
+import { EXPORTER_CATALOGUE } from "../../exporter/catalogue/catalogue.ts";
 import { REMEDIATOR_CATALOGUE } from "../../remediator/catalogue.ts";
 import { startAlertmanager } from "../support/alertmanager.ts";
 import { eventually } from "../support/eventually.ts";

@@ -1,7 +1,7 @@
 // Whether the unit tests would notice: every rule is altered, one thing at a time, and each time a test must fail.
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { EXPORTER_CATALOGUE } from "../../exporter/catalogue.ts";
+import { EXPORTER_CATALOGUE } from "../../exporter/catalogue/catalogue.ts";
 import { REMEDIATOR_CATALOGUE } from "../../remediator/catalogue.ts";
 import { ACTIONABLE_METRICS } from "../../worker/sample.ts";
 import { promtool, writeFiles } from "../support/prometheus.ts";

@@ -4,6 +4,7 @@ import type { Observing } from "../../exporter/observing.ts";
 import { type Observation, READ_SOURCES, type ReadSource, type WorkerReading } from "../../worker/reading.ts";
 import type { Limits, WorkerSpec } from "../../worker/spec.ts";
 import type { Floors } from "../../worker/system-memory.ts";
+import type { ProportionalOptions } from "../../worker/tree/proportional.ts";
 
 export const GIB = 1024 ** 3;
 
@@ -30,7 +31,7 @@ export function config(overrides: Partial<Config> = {}): Config {
     logDirectory: "/nowhere/log",
     system: { minAvailableBytes: 2 * GIB, criticalAvailableBytes: GIB },
     workers: [workerSpec("train-1")],
-    exporter: { listen: { host: "127.0.0.1", port: 0 } },
+    exporter: { listen: { host: "127.0.0.1", port: 0 }, proportional: undefined },
     remediator: {
       listen: { host: "127.0.0.1", port: 0 },
       dryRun: false,
@@ -64,6 +65,13 @@ export function upReading(spec: WorkerSpec, overrides: Partial<WorkerReading> = 
       residentMemoryBytes: 3 * GIB,
       memoryBytes: 2 * GIB,
       residentMemoryPeakBytes: 4 * GIB,
+      threads: 9,
+      anonymousMemoryBytes: GIB,
+      swapMemoryBytes: 4096,
+      proportionalMemoryBytes: 2 * GIB + 5,
+      uniqueMemoryBytes: GIB + 6,
+      cgroupCurrentBytes: 3 * GIB + 7,
+      cgroupMaxBytes: 10 * GIB,
     },
     brake: {
       version: 1,
@@ -77,6 +85,7 @@ export function upReading(spec: WorkerSpec, overrides: Partial<WorkerReading> = 
       ending: undefined,
     },
     brakeStreak: 2,
+    counters: { cpuSeconds: 12.34, oomKills: 3 },
     ...overrides,
   };
 }
@@ -90,6 +99,13 @@ export const SYSTEM: Observation["system"] = {
   memoryAvailableBytes: 5 * GIB,
   memoryAvailableMinBytes: 2 * GIB,
   memoryAvailableCriticalBytes: GIB,
+  details: {
+    isSwapUsed: true,
+    swapTotalBytes: 4 * GIB,
+    swapFreeBytes: 3 * GIB,
+    pressure: { waitingSeconds: 1.5, stalledSeconds: 0.25 },
+    oomKills: 2,
+  },
 };
 
 /** An observer whose eyes are literals. */
@@ -97,8 +113,10 @@ export class FakeObserver implements Observing {
   specs: readonly WorkerSpec[];
   floors: Floors | undefined;
   read: (spec: WorkerSpec) => WorkerReading = upReading;
+  system: Observation["system"] = SYSTEM;
   looks = 0;
   closed = false;
+  proportional: ProportionalOptions | undefined;
   /** Awaited by each look. */
   gate: () => Promise<unknown> = () => Promise.resolve();
   errors = new Map<string, Map<ReadSource, number>>();
@@ -112,7 +130,7 @@ export class FakeObserver implements Observing {
     this.looks += 1;
     const workers = this.specs.map(this.read);
     await this.gate();
-    return { workers, system: SYSTEM };
+    return { workers, system: this.system };
   }
 
   readErrors() {
@@ -122,6 +140,10 @@ export class FakeObserver implements Observing {
   setSpecs(specs: readonly WorkerSpec[], floors: Floors): void {
     this.specs = specs;
     this.floors = floors;
+  }
+
+  setProportional(options: ProportionalOptions | undefined): void {
+    this.proportional = options;
   }
 
   close(): void {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { PROCESS_CATALOGUE } from "../../daemon/process-metrics.ts";
-import { EXPORTER_CATALOGUE } from "../../exporter/catalogue.ts";
+import { EXPORTER_CATALOGUE } from "../../exporter/catalogue/catalogue.ts";
 import { actionableSamples } from "../../worker/samples.ts";
 import { type ParsedFamily, parseExposition, seriesKey } from "../daemon/exposition-parser.ts";
 import { config, downReading, GIB, SYSTEM, upReading, workerSpec } from "./build.ts";
@@ -21,6 +21,15 @@ test("a worker that runs has every series, with the same labels on each", async 
     ["pitcrew_worker_age_seconds", L, 90.5],
     ["pitcrew_worker_max_age_seconds", L, 3600],
     ["pitcrew_worker_processes", L, 2],
+    ["pitcrew_worker_threads", L, 9],
+    ["pitcrew_worker_anonymous_memory_bytes", L, GIB],
+    ["pitcrew_worker_swap_memory_bytes", L, 4096],
+    ["pitcrew_worker_proportional_memory_bytes", L, 2 * GIB + 5],
+    ["pitcrew_worker_unique_memory_bytes", L, GIB + 6],
+    ["pitcrew_worker_cpu_seconds_total", L, 12.34],
+    ["pitcrew_worker_cgroup_memory_current_bytes", L, 3 * GIB + 7],
+    ["pitcrew_worker_cgroup_memory_max_bytes", L, 10 * GIB],
+    ["pitcrew_worker_oom_kills_total", L, 3],
     ["pitcrew_worker_resident_memory_bytes", L, 3 * GIB],
     ["pitcrew_worker_memory_bytes", L, 2 * GIB],
     ["pitcrew_worker_memory_limit_bytes", L, 8 * GIB],
@@ -35,6 +44,11 @@ test("a worker that runs has every series, with the same labels on each", async 
     ["pitcrew_system_memory_available_bytes", HOST, 5 * GIB],
     ["pitcrew_system_memory_available_min_bytes", HOST, 2 * GIB],
     ["pitcrew_system_memory_available_critical_bytes", HOST, GIB],
+    ["pitcrew_system_swap_total_bytes", HOST, 4 * GIB],
+    ["pitcrew_system_swap_free_bytes", HOST, 3 * GIB],
+    ["pitcrew_system_oom_kills_total", HOST, 2],
+    ["pitcrew_system_memory_pressure_waiting_seconds_total", HOST, 1.5],
+    ["pitcrew_system_memory_pressure_stalled_seconds_total", HOST, 0.25],
     ["pitcrew_exporter_collector_success", { ...HOST, collector: "worker" }, 1],
     ["pitcrew_exporter_collector_success", { ...HOST, collector: "brake" }, 1],
     ["pitcrew_exporter_collector_success", { ...HOST, collector: "system" }, 1],
@@ -46,7 +60,7 @@ test("a worker that runs has every series, with the same labels on each", async 
   }
 });
 
-test("a worker that is down has no age, memory or brake series, and is not 0 anywhere but in up", async () => {
+test("a worker that is down has no age, memory or brake series, and is not 0 anywhere but in up; counters stay", async () => {
   const exporter = await serve({ config: config({ workers: [LIMITED] }) });
   exporter.observer().read = downReading;
   const present = [...(await exporter.series())]
@@ -58,6 +72,8 @@ test("a worker that is down has no age, memory or brake series, and is not 0 any
     ["pitcrew_worker_memory_limit_bytes", 8 * GIB],
     ["pitcrew_worker_memory_relief_bytes", 6 * GIB],
     ["pitcrew_worker_info", 1],
+    ["pitcrew_worker_cpu_seconds_total", 12.34],
+    ["pitcrew_worker_oom_kills_total", 3],
     ["pitcrew_worker_consecutive_brakes_limit", 10],
   ]);
 });

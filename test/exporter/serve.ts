@@ -1,6 +1,7 @@
 // An exporter on a free port with an injected observer, closed when the test is over.
 import { onTestFinished } from "vitest";
 import { createLog } from "../../daemon/log.ts";
+import { collectorsWithout } from "../../exporter/collectors/collectors.ts";
 import type { ExporterDeps, ObserverOptions } from "../../exporter/exporter.ts";
 import { type ExporterOptions, startExporterWith } from "../../exporter/server.ts";
 import { actionableSamples } from "../../worker/samples.ts";
@@ -20,6 +21,7 @@ export async function serve(options: Partial<ExporterOptions> = {}, deps: Partia
         return observer;
       },
       actionableSamples,
+      collectors: collectorsWithout(new Set()),
       ...deps,
     },
     {

@@ -1,19 +1,14 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { Config } from "../../config/config.ts";
 import type { Collector } from "../../exporter/collectors/collector.ts";
+import { collectorsWithout } from "../../exporter/collectors/collectors.ts";
 import { systemCollector } from "../../exporter/collectors/system.ts";
 import { workerCollector } from "../../exporter/collectors/worker.ts";
-import { parseExposition, seriesKey } from "../daemon/exposition-parser.ts";
+import { parseExposition, parseSeries, seriesKey } from "../daemon/exposition-parser.ts";
 import { eventually } from "../support/eventually.ts";
-import { temporaryDirectory } from "../support/temporary-directory.ts";
-import { config, workerSpec } from "./build.ts";
+import { config, SYSTEM } from "./build.ts";
 import { serve } from "./serve.ts";
 
 const success = (collector: string) => seriesKey("pitcrew_exporter_collector_success", { host: "box", collector });
-const reloadSuccessful = seriesKey("pitcrew_exporter_config_last_reload_successful", { host: "box" });
-const reloadTime = seriesKey("pitcrew_exporter_config_last_reload_success_timestamp_seconds", { host: "box" });
 const upOf = (worker: string, host = "box") =>
   seriesKey("pitcrew_worker_up", { host, worker, group: worker.replace(/-\d+$/, "") });
 
@@ -60,6 +55,7 @@ describe("a scrape", () => {
       collect: () => {
         throw new Error("no such directory");
       },
+      failure: () => undefined,
     };
     const exporter = await serve({}, { collectors: [workerCollector, broken, systemCollector] });
     await exporter.scrape();
@@ -86,10 +82,10 @@ describe("a scrape", () => {
     expect(status).toBe(200);
     expect(text).not.toContain("pitcrew_worker_up");
     expect(text).toContain("pitcrew_exporter_build_info");
-    expect(text.match(/pitcrew_exporter_collector_success\{.*\} 0/g)).toHaveLength(3);
+    expect(text.match(/pitcrew_exporter_collector_success\{.*\} 0/g)).toHaveLength(5);
     observer.gate = () => Promise.resolve();
     expect((await exporter.series()).get(success("worker"))).toBe(1);
-    expect(exporter.lines.filter((line) => line.includes("works again"))).toHaveLength(3);
+    expect(exporter.lines.filter((line) => line.includes("works again"))).toHaveLength(5);
   });
 
   test("does not hang with a read that hangs, and does not start another beside it", async () => {
@@ -104,6 +100,57 @@ describe("a scrape", () => {
     await eventually(async () => (await exporter.series()).get(success("worker")) === 1, { what: "the next look" });
   });
 
+  test("is answered before its scraper stops to listen, whoever else waits longer for the same look", async () => {
+    const exporter = await serve();
+    const observer = exporter.observer();
+    const { promise, open } = gate();
+    observer.gate = () => promise;
+    const patient = exporter.scrape();
+    await eventually(() => observer.looks === 1, { what: "the look" });
+    const began = performance.now();
+    const response = await fetch(`${exporter.url}metrics`, {
+      headers: { "X-Prometheus-Scrape-Timeout-Seconds": "0.4" },
+      signal: AbortSignal.timeout(10_000),
+    });
+    const series = parseSeries(await response.text());
+    expect(performance.now() - began).toBeGreaterThan(250);
+    expect(response.status).toBe(200);
+    expect([series.get(success("worker")), series.get(success("system"))]).toEqual([0, 0]);
+    expect([...series.keys()].join("\n")).toContain("pitcrew_exporter_build_info");
+    open();
+    expect(parseSeries((await patient).text).get(success("worker"))).toBe(1);
+  });
+
+  test("with a source that fails keeps all other samples, and says which collector it belongs to", async () => {
+    const exporter = await serve();
+    expect((await exporter.series()).get(success("worker"))).toBe(1);
+    const counts = exporter.observer().errors.get("train-1");
+    counts?.set("memory", 1);
+    let series = await exporter.series();
+    expect([series.get(success("worker")), series.get(success("brake")), series.get(upOf("train-1"))]).toEqual([
+      0, 1, 1,
+    ]);
+    counts?.set("brake", 1);
+    series = await exporter.series();
+    expect([series.get(success("worker")), series.get(success("brake"))]).toEqual([1, 0]);
+    expect(exporter.lines.join("\n")).toMatch(/collector=worker err="could not be read: memory"/);
+  });
+
+  test("of a machine whose memory cannot be read says so", async () => {
+    const exporter = await serve();
+    exporter.observer().system = { ...SYSTEM, memoryAvailableBytes: undefined };
+    const series = await exporter.series();
+    expect(series.get(success("system"))).toBe(0);
+    expect(series.get(seriesKey("pitcrew_system_memory_total_bytes", { host: "box" }))).toBe(SYSTEM.memoryTotalBytes);
+  });
+
+  test("holds nothing of a collector that is switched off", async () => {
+    const exporter = await serve({}, { collectors: collectorsWithout(new Set(["system", "pressure"])) });
+    const { text } = await exporter.scrape();
+    expect(text).not.toMatch(/pitcrew_system|collector="(system|pressure)"/);
+    expect(text).toContain("pitcrew_worker_up{");
+  });
+
   test("with a hostile host name is still one clean exposition", async () => {
     const host = 'a"b\\c\nd';
     const { scrape } = await serve({ config: config({ host }) });
@@ -111,98 +158,6 @@ describe("a scrape", () => {
     expect([...parseExposition(text, "text").values()].flatMap(({ series }) => [...series.keys()])).toContain(
       upOf("train-1", host),
     );
-  });
-});
-
-describe("a reload", () => {
-  async function reloadable(first: Config = config({ workers: [workerSpec("train-1"), workerSpec("train-2")] })) {
-    const credentialsFile = join(temporaryDirectory(), "token");
-    writeFileSync(credentialsFile, "s3cret\n");
-    const withToken = (c: Config): Config => ({ ...c, remediator: { ...c.remediator, webhook: { credentialsFile } } });
-    let next: () => Config = () => first;
-    let time = new Date("2026-01-01T00:00:00Z");
-    const exporter = await serve({ config: withToken(first), reload: () => withToken(next()) }, { now: () => time });
-    return {
-      ...exporter,
-      /** What the file says from now on, and when. */
-      write(read: () => Config, at = "2026-01-02T00:00:00Z") {
-        next = read;
-        time = new Date(at);
-      },
-      post: (token = "s3cret") =>
-        fetch(`${exporter.url}-/reload`, { method: "POST", headers: { Authorization: `Bearer ${token}` } }),
-    };
-  }
-
-  test("removes the series of a removed worker at once and keeps the observer of the others", async () => {
-    const exporter = await reloadable();
-    expect((await exporter.series()).has(upOf("train-2"))).toBe(true);
-    const system = { minAvailableBytes: 5, criticalAvailableBytes: 4 };
-    exporter.write(() => config({ system, workers: [workerSpec("train-1"), workerSpec("encoder")] }));
-    expect((await exporter.post()).status).toBe(200);
-    const { text } = await exporter.scrape();
-    expect(text).not.toContain("train-2");
-    const series = await exporter.series();
-    expect([series.has(upOf("train-1")), series.has(upOf("encoder"))]).toEqual([true, true]);
-    expect(exporter.observers).toHaveLength(1);
-    expect(exporter.observer().floors).toEqual(system);
-    expect(series.get(reloadTime)).toBe(Date.parse("2026-01-02T00:00:00Z") / 1000);
-  });
-
-  test("waits for a scrape under way, and the next one is already the new configuration's", async () => {
-    const exporter = await reloadable();
-    const { promise, open } = gate();
-    exporter.observer().gate = () => promise;
-    const before = exporter.scrape();
-    await eventually(() => exporter.observer().looks === 1, { what: "the look" });
-    exporter.write(() => config({ workers: [workerSpec("train-1")] }));
-    const reloaded = exporter.reload();
-    open();
-    await reloaded;
-    expect((await before).text).toContain("train-2");
-    expect((await exporter.scrape()).text).not.toContain("train-2");
-  });
-
-  test("of a bad file keeps the old configuration, says why, and shows it", async () => {
-    const exporter = await reloadable();
-    const loaded = (await exporter.series()).get(reloadTime);
-    exporter.write(() => {
-      throw new Error("pitcrew.yml:3:1: workers: unknown key");
-    });
-    const response = await exporter.post();
-    expect(response.status).toBe(500);
-    expect(await response.json()).toEqual({ code: "reload_failed", message: "pitcrew.yml:3:1: workers: unknown key" });
-    let series = await exporter.series();
-    expect([series.get(reloadSuccessful), series.get(reloadTime), series.get(upOf("train-2"))]).toEqual([0, loaded, 1]);
-    expect(exporter.lines.join("\n")).toMatch(/level=error .*previous one stays in force.*unknown key/);
-
-    exporter.write(() => config());
-    await exporter.reload();
-    series = await exporter.series();
-    expect([series.get(reloadSuccessful), series.has(upOf("train-2"))]).toEqual([1, false]);
-  });
-
-  test("of another host or run directory looks with fresh eyes and closes the old", async () => {
-    const exporter = await reloadable();
-    exporter.write(() => config({ host: "other", runDirectory: "/elsewhere" }));
-    await exporter.reload();
-    expect(exporter.observers.map(({ closed }) => closed)).toEqual([true, false]);
-    expect(exporter.opened[1]).toMatchObject({ host: "other", runDirectory: "/elsewhere" });
-    expect((await exporter.series()).has(upOf("train-1", "other"))).toBe(true);
-  });
-
-  test("of another address says that it needs a start", async () => {
-    const exporter = await reloadable();
-    exporter.write(() => config({ exporter: { listen: { host: "127.0.0.1", port: 1 } } }));
-    await exporter.reload();
-    expect(exporter.lines.join("\n")).toMatch(/level=warn .*next start.* address=127\.0\.0\.1:1/);
-  });
-
-  test("needs the token", async () => {
-    const exporter = await reloadable();
-    expect((await exporter.post("guess")).status).toBe(401);
-    expect((await fetch(`${exporter.url}-/reload`, { method: "POST" })).status).toBe(401);
-    expect(exporter.lines.join("\n")).not.toContain("configuration reloaded");
   });
 });
 
@@ -219,7 +174,7 @@ test("closing closes the observer and frees the port", async () => {
   const port = Number(new URL(exporter.url).port);
   await exporter.close();
   expect(exporter.observer().closed).toBe(true);
-  await serve({ config: config({ exporter: { listen: { host: "127.0.0.1", port } } }) });
+  await serve({ config: config({ exporter: { listen: { host: "127.0.0.1", port }, proportional: undefined } }) });
 });
 
 test("a port in use leaves no observer open", async () => {
@@ -227,12 +182,13 @@ test("a port in use leaves no observer open", async () => {
   const port = Number(new URL(exporter.url).port);
   let closed = false;
   const busy = serve(
-    { config: config({ exporter: { listen: { host: "127.0.0.1", port } } }) },
+    { config: config({ exporter: { listen: { host: "127.0.0.1", port }, proportional: undefined } }) },
     {
       createObserver: () => ({
         observe: () => Promise.reject(new Error("unused")),
         readErrors: () => new Map(),
         setSpecs: () => undefined,
+        setProportional: () => undefined,
         close: () => {
           closed = true;
         },

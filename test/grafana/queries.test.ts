@@ -1,7 +1,7 @@
 // Every query of the dashboards is PromQL that Prometheus accepts, whatever is chosen, and asks for what somebody publishes.
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { EXPORTER_CATALOGUE } from "../../exporter/catalogue.ts";
+import { EXPORTER_CATALOGUE } from "../../exporter/catalogue/catalogue.ts";
 import { REMEDIATOR_CATALOGUE } from "../../remediator/catalogue.ts";
 import { allAlerts, recordings } from "../alerts/rule-set.ts";
 import { promtool, writeFiles } from "../support/prometheus.ts";

@@ -8,7 +8,7 @@ import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const CI_RUN = join(import.meta.dirname, "../../.ci/run");
 
-/** Runs it in a checkout where `npm test` does this, and the other suite passes five tests. */
+/** Runs it in a checkout where `npm test` does this, and each other suite passes five tests. */
 async function runWith(npm: string) {
   const checkout = temporaryDirectory("pitcrew-ci-");
   mkdirSync(join(checkout, ".ci"));
@@ -23,20 +23,21 @@ async function runWith(npm: string) {
 
 test("a good run ends with the numbers of all suites and exit code 0", async () => {
   const run = await runWith('echo "$*"; pwd; echo "12 passed, 0 failed, 0 skipped"');
-  expect(run).toMatchObject({ code: 0, last: "17 passed, 0 failed, 0 skipped" });
+  expect(run).toMatchObject({ code: 0, last: "22 passed, 0 failed, 0 skipped" });
   expect(run.stdout).toMatch(/^test$/m);
+  expect(run.stdout).toMatch(/^npm run test:root$/m);
   expect(run.stdout).toMatch(/^npm run test:systemd$/m);
 });
 
 test.each([
-  ["failed tests", 'echo "12 passed, 2 failed, 1 skipped"; exit 1', "17 passed, 2 failed, 1 skipped"],
-  ["a failure after a good summary", 'echo "12 passed, 0 failed, 0 skipped"; exit 1', "17 passed, 1 failed, 0 skipped"],
-  ["no summary, whatever the exit code", "echo all well", "5 passed, 1 failed, 0 skipped"],
-  ["a run that was killed", "kill -9 $$", "5 passed, 1 failed, 0 skipped"],
+  ["failed tests", 'echo "12 passed, 2 failed, 1 skipped"; exit 1', "22 passed, 2 failed, 1 skipped"],
+  ["a failure after a good summary", 'echo "12 passed, 0 failed, 0 skipped"; exit 1', "22 passed, 1 failed, 0 skipped"],
+  ["no summary, whatever the exit code", "echo all well", "10 passed, 1 failed, 0 skipped"],
+  ["a run that was killed", "kill -9 $$", "10 passed, 1 failed, 0 skipped"],
   [
     "a summary in colours",
     'printf "\\033[32m3 passed, 1 failed, 0 skipped\\033[0m\\n"; exit 1',
-    "8 passed, 1 failed, 0 skipped",
+    "13 passed, 1 failed, 0 skipped",
   ],
 ])("with %s it ends with a count of failures and a non-zero exit code", async (_, npm, last) => {
   expect(await runWith(npm)).toMatchObject({ code: 1, last });

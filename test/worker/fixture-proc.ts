@@ -18,6 +18,9 @@ export interface FixtureProcess {
   uid?: number;
   cgroup?: string;
   pssKib?: number;
+  vmSwapKib?: number;
+  /** utime, stime, cutime, cstime */
+  cpuTicks?: readonly [number, number, number, number];
 }
 
 export interface FixtureProc {
@@ -37,12 +40,12 @@ export function fixtureProc(processes: readonly FixtureProcess[] = [], uptimeSec
   };
   const remove = (pid: number) => rmSync(join(root, String(pid)), { recursive: true, force: true });
   const put = (process: FixtureProcess) => {
-    const { pid, residentPages = 100, cmdline = [], uid = 0, cgroup = "0::/\n", pssKib } = process;
+    const { pid, residentPages = 100, cmdline = [], uid = 0, cgroup = "0::/\n", pssKib, vmSwapKib = 0 } = process;
     remove(pid);
     write(`${pid}/stat`, statText(process));
     write(`${pid}/statm`, `2000 ${residentPages} 50 10 0 60 0\n`);
     write(`${pid}/cmdline`, cmdline.map((argument) => `${argument}\0`).join(""));
-    write(`${pid}/status`, `Name:\tx\nUid:\t${uid}\t${uid}\t${uid}\t${uid}\n`);
+    write(`${pid}/status`, `Name:\tx\nUid:\t${uid}\t${uid}\t${uid}\t${uid}\nVmSwap:\t${vmSwapKib} kB\n`);
     write(`${pid}/cgroup`, cgroup);
     if (pssKib !== undefined)
       write(`${pid}/smaps_rollup`, `0-1 ---p 0 00:00 0 [rollup]\nRss: 1 kB\nPss:    ${pssKib} kB\n`);
@@ -62,7 +65,8 @@ export function statText({
   comm = "worker",
   state = "S",
   threads = 1,
+  cpuTicks = [7, 3, 0, 0],
 }: FixtureProcess): string {
-  const before = `${pid} (${comm}) ${state} ${ppid} ${pid} ${session} 0 -1 4194304 96 0 0 0 7 3 0 0 20 0 ${threads} 0`;
+  const before = `${pid} (${comm}) ${state} ${ppid} ${pid} ${session} 0 -1 4194304 96 0 0 0 ${cpuTicks.join(" ")} 20 0 ${threads} 0`;
   return `${before} ${startTicks} 3133440 382 18446744073709551615 ${"0 ".repeat(26)}0\n`;
 }

@@ -10,6 +10,8 @@ import type { Located } from "./located.ts";
 export interface Look extends Surroundings {
   bootId: string;
   uptimeSeconds: number;
+  /** Unix time at which the machine started. */
+  bootTimeSeconds: number;
   /** False: some processes are hidden, so that one which is not found may still exist. */
   isComplete: boolean;
 }

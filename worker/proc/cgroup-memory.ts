@@ -1,5 +1,5 @@
 // The files of a memory control group, v1 and v2.
-import { parseCount } from "./counts.ts";
+import { namedCount } from "./named-counts.ts";
 
 export interface CgroupMemoryStat {
   /** Anonymous and shared memory: what a worker holds and only its end gives back. */
@@ -13,19 +13,11 @@ export interface CgroupMemoryStat {
  * `total_rss` for the anonymous part (there, `rss` alone leaves out the subtree).
  */
 export function parseMemoryStat(text: string): CgroupMemoryStat {
-  const values = new Map<string, number>();
-  const lines = text.split("\n");
-  lines.pop();
-  for (const line of lines) {
-    const space = line.indexOf(" ");
-    const value = parseCount(line.slice(space + 1));
-    if (space > 0 && value !== undefined) values.set(line.slice(0, space), value);
-  }
-  const isV1 = values.has("total_rss");
-  const prefix = isV1 ? "total_" : "";
+  const v1 = namedCount(text, "total_rss");
+  const prefix = v1 === undefined ? "" : "total_";
   return {
-    heldBytes: sum(values.get(isV1 ? "total_rss" : "anon"), values.get(`${prefix}shmem`)),
-    fileCacheBytes: sum(values.get(`${prefix}inactive_file`), values.get(`${prefix}active_file`)),
+    heldBytes: sum(v1 ?? namedCount(text, "anon"), namedCount(text, `${prefix}shmem`)),
+    fileCacheBytes: sum(namedCount(text, `${prefix}inactive_file`), namedCount(text, `${prefix}active_file`)),
   };
 }
 

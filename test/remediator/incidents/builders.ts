@@ -226,7 +226,7 @@ export function config(
     logDirectory: "/nowhere/log",
     system: { minAvailableBytes: undefined, criticalAvailableBytes: undefined },
     workers: [spec()],
-    exporter: { listen: { host: "127.0.0.1", port: 0 } },
+    exporter: { listen: { host: "127.0.0.1", port: 0 }, proportional: undefined },
     ...rest,
     remediator: remediatorConfig(remediator),
   };

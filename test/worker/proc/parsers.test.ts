@@ -6,9 +6,9 @@ import { groupDirectories, parseCgroups } from "../../../worker/proc/cgroup.ts";
 import { parseMemoryLimit, parseMemoryStat } from "../../../worker/proc/cgroup-memory.ts";
 import { parseCmdline } from "../../../worker/proc/cmdline.ts";
 import { kibibytesLine, parseCount } from "../../../worker/proc/counts.ts";
+import { parseStatm } from "../../../worker/proc/figures.ts";
 import { parseMeminfo } from "../../../worker/proc/meminfo.ts";
 import { parseSmapsRollup } from "../../../worker/proc/smaps-rollup.ts";
-import { parseStatm } from "../../../worker/proc/statm.ts";
 import { parseStatus } from "../../../worker/proc/status.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
@@ -45,7 +45,7 @@ describe("numbers", () => {
 
 describe("small files of a process", () => {
   test("statm gives resident pages, and nothing when cut inside of them", () => {
-    expect(parseStatm("765 382 330 5 0 45 0\n")).toEqual({ residentPages: 382 });
+    expect(parseStatm("765 382 330 5 0 45 0\n")).toEqual({ residentPages: 382, sharedPages: 330 });
     expect(parseStatm("765 382")).toBeUndefined();
     expect(parseStatm("765 -3 1")).toBeUndefined();
     expect(parseStatm(" 382 330")).toBeUndefined();

@@ -1,8 +1,8 @@
 // What a worker's limits are held against: `limits.measure`, and what `auto` means.
-import { readHeldBytes } from "./own-cgroup.ts";
+
+import type { ReadSource } from "../reading.ts";
+import type { Limits } from "../spec.ts";
 import type { PssRead } from "./pss.ts";
-import type { ReadSource } from "./reading.ts";
-import type { Limits } from "./spec.ts";
 
 export interface MemoryFacts {
   limits: Limits;
@@ -10,7 +10,7 @@ export interface MemoryFacts {
   residentBytes: number | undefined;
   processes: number;
   /** The worker's own control group, if it has one. */
-  cgroup: string | undefined;
+  cgroup: { heldBytes(): number | undefined } | undefined;
 }
 
 export type Method = "cgroup" | "rss" | "pss";
@@ -34,12 +34,12 @@ export async function measureMemory(facts: MemoryFacts, samplePss: () => Promise
   const method = chooseMethod(facts);
   switch (method) {
     case "cgroup":
-      return measured(facts.cgroup === undefined ? undefined : readHeldBytes(facts.cgroup), "cgroup");
+      return measured(facts.cgroup?.heldBytes(), "cgroup");
     case "rss":
       return measured(facts.residentBytes, "memory");
     case "pss": {
       const read = await samplePss();
-      return measured(read.kind === "ok" ? read.bytes : undefined, "pss");
+      return measured(read.kind === "ok" ? read.pssBytes : undefined, "pss");
     }
   }
 }

@@ -1,6 +1,6 @@
 // Control groups that belong to one watched tree alone: who is in such a group is the tree's, whatever its parents and its session.
-import { groupDirectories, parseCgroups } from "./proc/cgroup.ts";
-import { textOf } from "./proc/read-text.ts";
+import { groupDirectories, parseCgroups } from "../proc/cgroup.ts";
+import { textOf } from "../proc/read-text.ts";
 import type { WatchedTree } from "./watched-tree.ts";
 
 export class TreeGroups {

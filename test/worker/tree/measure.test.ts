@@ -1,18 +1,20 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { chooseMethod, measureMemory } from "../../worker/memory.ts";
-import { findOwnCgroup } from "../../worker/own-cgroup.ts";
-import type { Limits } from "../../worker/spec.ts";
-import { temporaryDirectory } from "../support/temporary-directory.ts";
-import { fixtureProc } from "./fixture-proc.ts";
+import type { Limits } from "../../../worker/spec.ts";
+import { chooseMethod, measureMemory } from "../../../worker/tree/measure.ts";
+import { findOwnCgroup } from "../../../worker/tree/own-cgroup.ts";
+import { temporaryDirectory } from "../../support/temporary-directory.ts";
+import { fixtureProc } from "../fixture-proc.ts";
 
 const limits: Limits = { measure: "auto", ageJitter: 0, consecutiveBrakes: 10, memoryBytes: 1000 };
 const tree = { limits, residentBytes: 900, processes: 3, cgroup: undefined };
 
+const GROUP = { heldBytes: () => 5 };
+
 describe("memory is measured", () => {
   test.each([
-    ["by the group of its own, if it has one", { ...tree, cgroup: "/x" }, "cgroup"],
+    ["by the group of its own, if it has one", { ...tree, cgroup: GROUP }, "cgroup"],
     ["by RSS for a lone process", { ...tree, processes: 1 }, "rss"],
     ["by PSS for a tree above half its limit", tree, "pss"],
     ["by RSS for a tree at half its limit", { ...tree, residentBytes: 500 }, "rss"],
@@ -27,7 +29,7 @@ describe("memory is measured", () => {
       "rss",
     ],
     ["by RSS, which is absent, where RSS is unreadable", { ...tree, residentBytes: undefined }, "rss"],
-    ["as configured: rss", { ...tree, cgroup: "/x", limits: { ...limits, measure: "rss" } }, "rss"],
+    ["as configured: rss", { ...tree, cgroup: GROUP, limits: { ...limits, measure: "rss" } }, "rss"],
     ["as configured: pss", { ...tree, residentBytes: 1, limits: { ...limits, measure: "pss" } }, "pss"],
     ["as configured: cgroup", { ...tree, limits: { ...limits, measure: "cgroup" } }, "cgroup"],
   ] as const)("%s", (_, facts, method) => {
@@ -37,7 +39,7 @@ describe("memory is measured", () => {
   test("and is absent, with its source, where that method fails: no other one takes its place", async () => {
     const unreadable = () => Promise.resolve({ kind: "unreadable" } as const);
     expect(await measureMemory(tree, unreadable)).toEqual({ kind: "absent", source: "pss" });
-    expect(await measureMemory({ ...tree, cgroup: "/nonexistent" }, unreadable)).toEqual({
+    expect(await measureMemory({ ...tree, cgroup: { heldBytes: () => undefined } }, unreadable)).toEqual({
       kind: "absent",
       source: "cgroup",
     });

@@ -1,8 +1,8 @@
 // A control group that is one worker's alone: what it holds is the truest figure, and the cheapest for a tree that shares memory.
-import { groupDirectories, parseCgroups } from "./proc/cgroup.ts";
-import { parseMemoryStat } from "./proc/cgroup-memory.ts";
-import { parseCount } from "./proc/counts.ts";
-import { textOf } from "./proc/read-text.ts";
+import { groupDirectories, parseCgroups } from "../proc/cgroup.ts";
+import { parseMemoryStat } from "../proc/cgroup-memory.ts";
+import { parseCount } from "../proc/counts.ts";
+import { textOf } from "../proc/read-text.ts";
 
 export interface CgroupQuestion {
   pid: number;
@@ -24,13 +24,9 @@ export function findOwnCgroup({ pid, isOurs, unit, procRoot, cgroupRoot }: Cgrou
   const ours = memoryGroupOf("self", procRoot, cgroupRoot);
   if (ours === undefined || `${ours.path}/`.startsWith(`${group.path}/`)) return undefined;
   if (!group.isUnit && !isAllOurs(group.directory, isOurs)) return undefined;
-  return readHeldBytes(group.directory) === undefined ? undefined : group.directory;
-}
-
-/** Anonymous and shared memory of the group; undefined if unreadable. */
-export function readHeldBytes(directory: string): number | undefined {
-  const text = textOf(`${directory}/memory.stat`);
-  return text === undefined ? undefined : parseMemoryStat(text).heldBytes;
+  // Without the figures it is of no use.
+  const stat = textOf(`${group.directory}/memory.stat`);
+  return stat === undefined || parseMemoryStat(stat).heldBytes === undefined ? undefined : group.directory;
 }
 
 /** A unit's main process may live in a group inside of the unit's. */

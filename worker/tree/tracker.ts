@@ -1,10 +1,10 @@
 // Which process belongs to which watched tree: by its parents, or by a session or control group that is the tree's own.
 
-import { readLiveStat } from "./identify.ts";
-import type { Incarnation } from "./incarnation.ts";
-import { readPids } from "./locate/unit-groups.ts";
-import type { ProcessEntry } from "./process-table.ts";
-import { TreeGroups } from "./tree-groups.ts";
+import { readLiveStat } from "../identify.ts";
+import type { Incarnation } from "../incarnation.ts";
+import { readPids } from "../locate/unit-groups.ts";
+import type { ProcessEntry } from "../process-table.ts";
+import { TreeGroups } from "./groups.ts";
 import { WatchedTree } from "./watched-tree.ts";
 
 export interface TrackerOptions {
@@ -67,9 +67,9 @@ export class TreeTracker {
     }
   }
 
-  /** Reads every member's memory. @returns false if the root is gone. */
-  sample(tree: WatchedTree): boolean {
-    for (const pid of tree.sample()) this.#forget(pid, tree);
+  /** Reads every member's figures. @returns false if the root is gone. */
+  sample(tree: WatchedTree, wantsStat: boolean): boolean {
+    for (const pid of tree.sample(wantsStat)) this.#forget(pid, tree);
     return tree.isAlive;
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { PssSampler } from "../../worker/pss.ts";
-import { type FixtureProc, fixtureProc } from "./fixture-proc.ts";
+import { PssSampler } from "../../../worker/tree/pss.ts";
+import { type FixtureProc, fixtureProc } from "../fixture-proc.ts";
 
 const [a, b] = [5_000_001, 5_000_002];
 const KIB = 1024;
@@ -26,7 +26,7 @@ function timed(proc: FixtureProc, readMs = 10): Timed {
   return { sampler, sample, wait };
 }
 
-const bytesOf = (kib: number) => ({ kind: "ok", bytes: kib * KIB });
+const bytesOf = (kib: number) => ({ kind: "ok", pssBytes: kib * KIB, ussBytes: undefined });
 
 describe("PSS", () => {
   test("of a tree is the sum over its members; the gone count nothing", async () => {
@@ -48,7 +48,7 @@ describe("PSS", () => {
 
   test("of ourselves is between one and a thousand MiB", async () => {
     const read = await new PssSampler("/proc").sample("w", "k", [process.pid], false);
-    const mebibytes = read.kind === "ok" ? read.bytes / KIB / KIB : 0;
+    const mebibytes = read.kind === "ok" ? read.pssBytes / KIB / KIB : 0;
     expect(mebibytes).toBeGreaterThan(1);
     expect(mebibytes).toBeLessThan(1000);
   });
