@@ -1,7 +1,7 @@
 // The table of commands: their flags, and the room that carries each out, loaded only when it is called.
 import type { ParseArgsConfig } from "node:util";
 import { COLLECTOR_OPTIONS, collectorFlags } from "./collector-flags.ts";
-import { configLoader, type Flags, logOf, textFlag, UsageError } from "./flags.ts";
+import { configLoader, type Flags, logOf, textFlag, UsageError, webConfigReader } from "./flags.ts";
 
 type Options = NonNullable<ParseArgsConfig["options"]>;
 
@@ -23,6 +23,7 @@ const COMMON: Options = {
   help: { type: "boolean", short: "h" },
   version: { type: "boolean" },
 };
+const WEB_CONFIG: Options = { "web.config.file": { type: "string" } };
 const LISTEN_EXPORTER: Options = { "exporter.listen-address": { type: "string" } };
 const LISTEN_REMEDIATOR: Options = { "remediator.listen-address": { type: "string" } };
 
@@ -44,6 +45,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     synopsis: "[--view]",
     options: {
       ...COMMON,
+      ...WEB_CONFIG,
       ...LISTEN_EXPORTER,
       ...LISTEN_REMEDIATOR,
       ...COLLECTOR_OPTIONS,
@@ -55,6 +57,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       const { up } = await import("./up.ts");
       return up({
         loadConfig: await configLoader(flags),
+        readWebConfig: await webConfigReader(flags),
         log: await logOf(flags, flags.view === true),
         collecting: collectorFlags(flags),
         view: flags.view === true,
@@ -65,25 +68,34 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: "exporter",
     summary: "the exporter alone",
     synopsis: "",
-    options: { ...COMMON, ...LISTEN_EXPORTER, ...COLLECTOR_OPTIONS },
+    options: { ...COMMON, ...WEB_CONFIG, ...LISTEN_EXPORTER, ...COLLECTOR_OPTIONS },
     positionals: NONE,
     daemon: true,
     async run(flags) {
       const collecting = collectorFlags(flags);
       const { main } = await import("./exporter/main.ts");
-      return main({ loadConfig: await configLoader(flags), log: await logOf(flags), ...collecting });
+      return main({
+        loadConfig: await configLoader(flags),
+        readWebConfig: await webConfigReader(flags),
+        log: await logOf(flags),
+        ...collecting,
+      });
     },
   },
   {
     name: "remediator",
     summary: "the remediator alone",
     synopsis: "",
-    options: { ...COMMON, ...LISTEN_REMEDIATOR },
+    options: { ...COMMON, ...WEB_CONFIG, ...LISTEN_REMEDIATOR },
     positionals: NONE,
     daemon: true,
     async run(flags) {
       const { main } = await import("./remediator/main.ts");
-      return main({ loadConfig: await configLoader(flags), log: await logOf(flags) });
+      return main({
+        loadConfig: await configLoader(flags),
+        readWebConfig: await webConfigReader(flags),
+        log: await logOf(flags),
+      });
     },
   },
   {
@@ -106,8 +118,13 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: "check",
     summary: "validate configuration and rules, and say what the rules would do now",
-    synopsis: "[--prometheus.file FILE] [--alertmanager.file FILE]",
-    options: { ...COMMON, "prometheus.file": { type: "string" }, "alertmanager.file": { type: "string" } },
+    synopsis: "[--prometheus.file FILE] [--alertmanager.file FILE] [--web.config.file FILE]",
+    options: {
+      ...COMMON,
+      ...WEB_CONFIG,
+      "prometheus.file": { type: "string" },
+      "alertmanager.file": { type: "string" },
+    },
     positionals: NONE,
     async run(flags) {
       const { runCheck } = await import("./remediator/cli/check.ts");
@@ -115,6 +132,7 @@ export const COMMANDS: readonly CommandSpec[] = [
         configFile: textFlag(flags, "config.file"),
         prometheusFile: textFlag(flags, "prometheus.file"),
         alertmanagerFile: textFlag(flags, "alertmanager.file"),
+        webConfigFile: textFlag(flags, "web.config.file"),
       });
     },
   },

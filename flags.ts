@@ -35,6 +35,15 @@ export async function configLoader(flags: Flags): Promise<() => Config> {
   };
 }
 
+/** Undefined without the flag. @throws ConfigError now rather than after other things have begun */
+export async function webConfigReader(flags: Flags) {
+  const file = textFlag(flags, "web.config.file");
+  if (file === undefined) return undefined;
+  const { loadWebConfig } = await import("./config/web/load.ts");
+  loadWebConfig(file);
+  return () => loadWebConfig(file);
+}
+
 /** @param quiet a terminal view tells the story: the log says only what went wrong */
 export async function logOf(flags: Flags, quiet = false): Promise<Log> {
   const { createLog, LOG_FORMATS, LOG_LEVELS } = await import("./daemon/log.ts");

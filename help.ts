@@ -12,6 +12,7 @@ const FLAGS: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     COLLECTOR_NAMES.map((name) => [`no-collector.${name}`, `without the metrics of the ${name} collector`]),
   ),
+  "web.config.file": "TLS and passwords, in the file format of every exporter (default: plain HTTP for everybody)",
   "prometheus.file": "also check this Prometheus configuration, with promtool",
   "alertmanager.file": "an Alertmanager configuration: check it too, or start from it (alertmanager: the packaged one)",
   "file-sd": "the remediators, as a list of Prometheus' file_sd: targets, and the label host",

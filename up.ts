@@ -5,6 +5,7 @@ import { runUntilSignalled, type SignalSource } from "./daemon/lifecycle.ts";
 import type { Log } from "./daemon/log.ts";
 import { notifyReady } from "./daemon/readiness.ts";
 import { startExporter } from "./exporter/main.ts";
+import type { ExporterOptions } from "./exporter/server.ts";
 import { statusView } from "./remediator/api/views.ts";
 import { wantsColour } from "./remediator/cli/colour.ts";
 import { View } from "./remediator/cli/view.ts";
@@ -13,6 +14,7 @@ import { isStartError, startRemediator } from "./remediator/main.ts";
 
 export interface UpOptions {
   loadConfig: () => Config;
+  readWebConfig: ExporterOptions["readWebConfig"];
   log: Log;
   collecting: CollectorFlags;
   /** Show the workers to people. */
@@ -20,16 +22,17 @@ export interface UpOptions {
 }
 
 /** Runs until a signal and resolves with the exit code. SIGTERM leaves the workers running; SIGINT, a person's Ctrl-C, ends them. */
-export async function up({ loadConfig, log, collecting, view: wanted }: UpOptions): Promise<number> {
+export async function up({ loadConfig, readWebConfig, log, collecting, view: wanted }: UpOptions): Promise<number> {
   const config = loadConfig();
   let running: RunningRemediator | undefined;
   const view = wanted ? createView(() => running) : undefined;
   try {
-    const exporter = await startExporter({ config, reload: loadConfig, log, ...collecting });
+    const exporter = await startExporter({ config, reload: loadConfig, readWebConfig, log, ...collecting });
     try {
       running = await startRemediator({
         config,
         reload: loadConfig,
+        readWebConfig,
         log,
         onEntries: (entries) => view?.entries(entries),
         onGuard: (activity, heartbeat) => view?.guard(activity, heartbeat),

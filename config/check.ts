@@ -8,6 +8,8 @@ import { type LoadDeps, loadConfig } from "./load.ts";
 import { ConfigError, formatProblem, printable } from "./problem.ts";
 import { pathText } from "./source/found.ts";
 import { type Path, readSource } from "./source/source-document.ts";
+import { loadWebConfig } from "./web/load.ts";
+import { webLines } from "./web/summary.ts";
 
 export interface CheckOptions {
   /** `--config.file` */
@@ -17,6 +19,8 @@ export interface CheckOptions {
   prometheusFile?: string | undefined;
   /** `--alertmanager.file` */
   alertmanagerFile?: string | undefined;
+  /** `--web.config.file` */
+  webConfigFile?: string | undefined;
 }
 
 export interface RulesSeen {
@@ -54,14 +58,19 @@ export interface CheckDeps extends Partial<LoadDeps> {
 /** @returns the exit code: 0, or 2 if anything is wrong. */
 export async function check(options: CheckOptions, deps: CheckDeps): Promise<number> {
   const { searchPath = process.env.PATH ?? "", isRoot = process.getuid?.() === 0 } = deps;
-  let config: Config;
-  try {
-    config = loadConfig(findConfigFile(options.configFile, options.cwd), deps);
-  } catch (cause) {
-    if (!(cause instanceof ConfigError)) throw cause;
-    for (const problem of cause.problems) deps.err(formatProblem(problem));
-    return 2;
-  }
+  const loaded = <T>(load: () => T): T | undefined => {
+    try {
+      return load();
+    } catch (cause) {
+      if (!(cause instanceof ConfigError)) throw cause;
+      for (const problem of cause.problems) deps.err(formatProblem(problem));
+      return undefined;
+    }
+  };
+  const config = loaded(() => loadConfig(findConfigFile(options.configFile, options.cwd), deps));
+  const { webConfigFile } = options;
+  const web = webConfigFile === undefined ? "unnamed" : loaded(() => loadWebConfig(webConfigFile, { isRoot }));
+  if (config === undefined || web === undefined) return 2;
   const { rules, problems } = deps.loadRules(config.remediator.guard.rules);
   for (const { file, line, column, message } of problems) {
     deps.err(printable(`${file}:${line}:${column}: ${message}`));
@@ -87,6 +96,7 @@ export async function check(options: CheckOptions, deps: CheckDeps): Promise<num
   deps.out(`${config.file} is good`);
   section(`Workers of ${config.host}`, workerLines(config));
   section("Remediator", remediatorLines(config));
+  if (web !== "unnamed") section(`Both web servers (${options.webConfigFile})`, webLines(web));
   section(
     "Rules that ask for action",
     rules.map(({ alert, remediation }) => `${alert}: ${remediation}`),

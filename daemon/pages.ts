@@ -33,7 +33,9 @@ export function createPages(options: PageOptions): ReadonlyMap<string, PageHandl
     [
       "/",
       (_request, response) => {
-        response.setHeader("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'");
+        // A web configuration may name its own.
+        if (!response.hasHeader("Content-Security-Policy"))
+          response.setHeader("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'");
         send(response, "text/html; charset=utf-8", Buffer.from(renderLandingPage(landing())));
       },
     ],
@@ -60,18 +62,16 @@ function metricsPage({ metrics, maxConcurrentScrapes = DEFAULT_MAX_CONCURRENT_SC
     if (scrapes >= maxConcurrentScrapes)
       throw new HttpError(503, "overloaded", `${scrapes} scrapes are being answered already`);
     scrapes++;
-    try {
-      const { accept, "accept-encoding": encodings } = request.headers;
-      const { contentType, body } = await metrics(accept, timeoutOf(request));
-      response.setHeader("Vary", "Accept, Accept-Encoding");
-      if (body.length >= WORTH_COMPRESSING_BYTES && wantsGzip(encodings)) {
-        response.setHeader("Content-Encoding", "gzip");
-        send(response, contentType, await gzipOf(body));
-      } else {
-        send(response, contentType, body);
-      }
-    } finally {
-      scrapes--;
+    // Not before the answer is read, or the scraper gone.
+    response.once("close", () => scrapes--);
+    const { accept, "accept-encoding": encodings } = request.headers;
+    const { contentType, body } = await metrics(accept, timeoutOf(request));
+    response.setHeader("Vary", "Accept, Accept-Encoding");
+    if (body.length >= WORTH_COMPRESSING_BYTES && wantsGzip(encodings)) {
+      response.setHeader("Content-Encoding", "gzip");
+      send(response, contentType, await gzipOf(body));
+    } else {
+      send(response, contentType, body);
     }
   };
 }

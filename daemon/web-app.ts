@@ -1,8 +1,9 @@
 // The Express application that both daemons serve: its own routes, the daemon's, and one way of saying no.
+import type { IncomingMessage } from "node:http";
 import express from "express";
 import { HttpError } from "./http-error.ts";
 import { createPages, type PageOptions, setCommonHeaders } from "./pages.ts";
-import { type RefuseOptions, refuse } from "./refuse.ts";
+import { isReading, type RefuseOptions, refuse } from "./refuse.ts";
 
 export interface WebAppOptions extends PageOptions, RefuseOptions {
   /** Adds the daemon's own routes. A POST that reaches them is authorized and its body is parsed JSON in `request.body`. */
@@ -10,7 +11,7 @@ export interface WebAppOptions extends PageOptions, RefuseOptions {
   /** What `POST /-/reload` does; a rejection is answered with its message. */
   onReload?: () => Promise<void>;
   /** Whether a request may change something. Undefined: none may. */
-  authorizePost?: (request: express.Request) => boolean;
+  authorizePost?: (request: IncomingMessage) => boolean;
   maxBodyBytes?: number;
 }
 
@@ -49,10 +50,9 @@ export function createWebApp(options: WebAppOptions, pages = createPages(options
 }
 
 /** Before anything of the body is read. */
-function authorizeChanges(authorize: (request: express.Request) => boolean): express.RequestHandler {
+function authorizeChanges(authorize: (request: IncomingMessage) => boolean): express.RequestHandler {
   return (request, response, next) => {
-    const reads = request.method === "GET" || request.method === "HEAD" || request.method === "OPTIONS";
-    if (!reads && !authorize(request)) {
+    if (!isReading(request) && !authorize(request)) {
       response.set("WWW-Authenticate", 'Bearer realm="pitcrew"');
       throw new HttpError(401, "unauthorized", "this request needs the token: Authorization: Bearer …");
     }

@@ -4,10 +4,14 @@ import type { AddressInfo, Socket } from "node:net";
 import { createDispatcher } from "./dispatch.ts";
 import { ListenError } from "./listen-error.ts";
 import type { WebAppOptions } from "./web-app.ts";
+import { createAdmission } from "./web-config/admission.ts";
+import { type WebConfig, watchWebConfig } from "./web-config/web-config.ts";
 
 export interface WebServerOptions extends WebAppOptions {
   /** Port 0: any free one. */
   listen: { host: string; port: number };
+  /** TLS, passwords, headers and rate; undefined: plain HTTP for everybody. */
+  readWebConfig?: () => WebConfig;
   timeouts?: Partial<WebTimeouts>;
 }
 
@@ -47,13 +51,17 @@ export interface WebServer {
   close(): Promise<void>;
 }
 
-/** @throws ListenError */
-export async function startWebServer({ listen, timeouts, ...options }: WebServerOptions): Promise<WebServer> {
+/** @throws ListenError, and what is wrong with the web configuration */
+export async function startWebServer(webOptions: WebServerOptions): Promise<WebServer> {
+  const { listen, timeouts, readWebConfig, ...options } = webOptions;
+  const { log, authorizePost = () => false } = options;
   const limits = { ...TIMEOUTS, ...timeouts };
+  const webConfig = readWebConfig === undefined ? undefined : watchWebConfig(readWebConfig, log);
+  const admit = webConfig && createAdmission({ current: webConfig, hasToken: authorizePost });
   let closing = false;
-  // Connected ahead of a first request, as browsers do: Node does not count these among the idle.
-  const unused = new Set<Socket>();
-  const dispatch = createDispatcher({ ...options, ready: () => !closing && options.ready() });
+  // By peer. Connected ahead of a first request, as browsers do: Node does not count these among the idle.
+  const unused = new Map<string, Socket>();
+  const dispatch = createDispatcher({ ...options, ready: () => !closing && options.ready() }, admit);
   const server = createServer(
     {
       maxHeaderSize: MAX_HEADER_BYTES,
@@ -64,7 +72,7 @@ export async function startWebServer({ listen, timeouts, ...options }: WebServer
       noDelay: true,
     },
     (request, response) => {
-      unused.delete(request.socket);
+      unused.delete(peerOf(request.socket));
       if (closing) response.setHeader("Connection", "close");
       response.once("close", () => {
         if (closing) server.closeIdleConnections();
@@ -72,22 +80,28 @@ export async function startWebServer({ listen, timeouts, ...options }: WebServer
       dispatch(request, response);
     },
   );
-  server.on("connection", (socket) => {
-    unused.add(socket);
-    socket.once("close", () => unused.delete(socket));
-  });
+  const onSocket = (socket: Socket) => {
+    const peer = peerOf(socket);
+    unused.set(peer, socket);
+    socket.once("close", () => unused.delete(peer));
+  };
+  const settings = webConfig?.().tls;
+  if (webConfig !== undefined && settings !== undefined) {
+    const { putTlsInFrontOf } = await import("./web-config/tls-door.ts");
+    putTlsInFrontOf(server, { settings, current: webConfig, handshakeMs: limits.headersMs, log, onSocket });
+  } else server.on("connection", onSocket);
   server.setTimeout(limits.inactivityMs);
   server.maxConnections = MAX_CONNECTIONS;
 
   const { address, port } = await listenOn(server, options.name, listen);
-  server.on("error", (error) => options.log.error("web server", { err: error }));
+  server.on("error", (error) => log.error("web server", { err: error }));
   return {
     address,
     port,
-    url: `http://${authority(reachable(address), port)}/`,
+    url: `${settings === undefined ? "http" : "https"}://${authority(reachable(address), port)}/`,
     close() {
       closing = true;
-      for (const socket of unused) socket.destroy();
+      for (const socket of unused.values()) socket.destroy();
       return closeWithin(server, limits.closeMs);
     },
   };
@@ -125,4 +139,9 @@ function authority(host: string, port: number): string {
 /** "Every address" is none that a browser could open. */
 function reachable(address: string): string {
   return address === "0.0.0.0" || address === "::" ? "localhost" : address;
+}
+
+/** The same for a connection and for what TLS makes of it. */
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }

@@ -20,17 +20,18 @@ export async function startExporter(options: ExporterOptions): Promise<RunningEx
 export interface MainOptions {
   /** Called at the start, where its error is the caller's, and at each reload. */
   loadConfig: () => Config;
+  readWebConfig: ExporterOptions["readWebConfig"];
   log: Log;
   disabledCollectors: ReadonlySet<CollectorName>;
   reader: Reader;
 }
 
 /** Runs until a signal and resolves with the exit code. */
-export async function main({ loadConfig, log, ...collecting }: MainOptions): Promise<number> {
+export async function main({ loadConfig, readWebConfig, log, ...collecting }: MainOptions): Promise<number> {
   const config = loadConfig();
   let exporter: RunningExporter;
   try {
-    exporter = await startExporter({ config, reload: loadConfig, log, ...collecting });
+    exporter = await startExporter({ config, reload: loadConfig, readWebConfig, log, ...collecting });
   } catch (error) {
     if (!(error instanceof ListenError)) throw error;
     log.error(error.message);

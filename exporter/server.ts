@@ -3,6 +3,7 @@ import type { Config } from "../config/config.ts";
 import type { Log } from "../daemon/log.ts";
 import { tokenAuthorizer } from "../daemon/token.ts";
 import { type BuildInfo, readBuildInfo } from "../daemon/version.ts";
+import type { WebConfig } from "../daemon/web-config/web-config.ts";
 import { startWebServer } from "../daemon/web-server.ts";
 import type { CollectorName, Reader } from "./collector-names.ts";
 import { Exporter, type ExporterDeps } from "./exporter.ts";
@@ -16,6 +17,8 @@ export interface ExporterOptions {
   disabledCollectors?: ReadonlySet<CollectorName>;
   /** Default: auto. */
   reader?: Reader;
+  /** TLS, passwords, headers; undefined: none of it. */
+  readWebConfig?: (() => WebConfig) | undefined;
   /** Default: what the package says. */
   build?: BuildInfo;
 }
@@ -30,7 +33,7 @@ export interface RunningExporter {
 
 /** @throws ListenError */
 export async function startExporterWith(deps: ExporterDeps, options: ExporterOptions): Promise<RunningExporter> {
-  const { config, reload, build = readBuildInfo() } = options;
+  const { config, reload, readWebConfig, build = readBuildInfo() } = options;
   const log = options.log.child({ component: "exporter" });
   const exporter = new Exporter(config, reload, build, log, deps);
   try {
@@ -54,6 +57,7 @@ export async function startExporterWith(deps: ExporterDeps, options: ExporterOpt
       }),
       // It has nothing to wait for: what it listens with, it can answer with.
       ready: () => true,
+      ...(readWebConfig === undefined ? {} : { readWebConfig }),
       ...(reload === undefined ? {} : { onReload: () => exporter.reload() }),
       authorizePost: tokenAuthorizer(() => exporter.config.remediator.webhook.credentialsFile, log),
       log,

@@ -8,6 +8,7 @@ import type { Log } from "../daemon/log.ts";
 import { notifyReady } from "../daemon/readiness.ts";
 import { tokenProblem } from "../daemon/token.ts";
 import { type BuildInfo, readBuildInfo } from "../daemon/version.ts";
+import type { WebConfig } from "../daemon/web-config/web-config.ts";
 import { ControlSocketError } from "./api/control-socket.ts";
 import { DirectoryError, prepareDirectories } from "./directories.ts";
 import { JournalError } from "./incidents/journal.ts";
@@ -20,6 +21,8 @@ import { lockStateDirectory } from "./state-lock.ts";
 export interface StartOptions extends Omit<RemediatorOptions, "build"> {
   /** Reads the configuration again, or throws; undefined: it cannot be reloaded. */
   reload?: () => Config;
+  /** TLS, passwords, headers; undefined: none of it. */
+  readWebConfig?: (() => WebConfig) | undefined;
   build?: BuildInfo;
 }
 
@@ -65,7 +68,7 @@ async function startLocked(
   const remediator = new Remediator(options);
   warnOfToken(config, options.log);
   const reload = async () => reloadConfig(remediator, options.reload);
-  const doors = await openDoors(remediator, reload).catch(async (cause: unknown) => {
+  const doors = await openDoors(remediator, reload, options.readWebConfig).catch(async (cause: unknown) => {
     await remediator.stop();
     throw cause;
   });
@@ -113,10 +116,17 @@ function warnOfToken({ remediator }: Config, log: Log): void {
   if (problem !== undefined) log.warn(`${problem}: alerts by webhook are refused, the guard alone acts`, { file });
 }
 
+export interface MainOptions {
+  /** Called at the start, where its error is the caller's, and at each reload. */
+  loadConfig: () => Config;
+  readWebConfig: StartOptions["readWebConfig"];
+  log: Log;
+}
+
 /** Runs until a signal and resolves with the exit code. */
-export async function main({ loadConfig, log }: { loadConfig: () => Config; log: Log }): Promise<number> {
+export async function main({ loadConfig, readWebConfig, log }: MainOptions): Promise<number> {
   const config = loadConfig();
-  const running = await startRemediator({ config, reload: loadConfig, log }).catch((cause: unknown) => {
+  const running = await startRemediator({ config, reload: loadConfig, readWebConfig, log }).catch((cause: unknown) => {
     if (!isStartError(cause)) throw cause;
     log.error(cause.message);
     return undefined;

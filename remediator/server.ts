@@ -5,6 +5,7 @@ import { negotiateFormat } from "../daemon/negotiation.ts";
 import { collectProcessMetrics } from "../daemon/process-metrics.ts";
 import { tokenAuthorizer } from "../daemon/token.ts";
 import { createWebApp, type WebAppOptions } from "../daemon/web-app.ts";
+import type { WebConfig } from "../daemon/web-config/web-config.ts";
 import { startWebServer } from "../daemon/web-server.ts";
 import { controlSocketPath } from "../worker/files/run-directory.ts";
 import { openControlSocket } from "./api/control-socket.ts";
@@ -19,8 +20,12 @@ export interface Doors {
 
 const WEBHOOK_PATH = "/api/v1/webhook";
 
-/** @throws ListenError, ControlSocketError */
-export async function openDoors(remediator: Remediator, onReload: () => Promise<void>): Promise<Doors> {
+/** @throws ListenError, ControlSocketError, and what is wrong with the web configuration */
+export async function openDoors(
+  remediator: Remediator,
+  onReload: () => Promise<void>,
+  readWebConfig?: () => WebConfig,
+): Promise<Doors> {
   const { log } = remediator;
   const authorize = tokenAuthorizer(() => remediator.config.remediator.webhook.credentialsFile, log);
   const options: WebAppOptions = {
@@ -47,6 +52,7 @@ export async function openDoors(remediator: Remediator, onReload: () => Promise<
     const server = await startWebServer({
       ...options,
       listen: remediator.config.remediator.listen,
+      ...(readWebConfig === undefined ? {} : { readWebConfig }),
       // A browser sends Origin with every cross-site request; no client of ours does.
       authorizePost: (request) => request.headers.origin === undefined && authorize(request),
       routes: (app) => addRoutes(app, remediator, "the HTTP API"),

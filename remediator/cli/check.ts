@@ -13,6 +13,7 @@ export interface CheckCommand {
   configFile: string | undefined;
   prometheusFile: string | undefined;
   alertmanagerFile: string | undefined;
+  webConfigFile: string | undefined;
 }
 
 export function runCheck(options: CheckCommand): Promise<number> {

@@ -49,7 +49,7 @@ describe("the file itself", () => {
   test("a file of more than 1 MiB is refused unread", () => {
     const { file } = written(`${GOOD}${"#".repeat(1024 * 1024)}\n`);
     expect(problemsIn(() => loadConfig(file, { isRoot: false }))).toEqual([
-      `${file}:1:1: (file): is larger than 1 MiB: name a pitcrew.yml`,
+      `${file}:1:1: (file): is larger than 1 MiB: name another file`,
     ]);
   });
 

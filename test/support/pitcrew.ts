@@ -102,16 +102,24 @@ export interface AlertLiteral {
   labels: Record<string, string>;
 }
 
-export function spawnPitcrew(site: Site, environment: NodeJS.ProcessEnv = {}): ChildProcess {
-  return spawn(process.execPath, [ENTRY, "up", "--config.file", site.configFile, "--log.format", "json"], {
+export function spawnPitcrew(
+  site: Site,
+  environment: NodeJS.ProcessEnv = {},
+  flags: readonly string[] = [],
+): ChildProcess {
+  return spawn(process.execPath, [ENTRY, "up", "--config.file", site.configFile, "--log.format", "json", ...flags], {
     stdio: ["ignore", "ignore", "pipe"],
     env: { ...process.env, ...environment },
   });
 }
 
 /** Started, listening, and ended with its workers when the test is. */
-export async function startPitcrew(site: Site, environment: NodeJS.ProcessEnv = {}): Promise<Pitcrew> {
-  const child = spawnPitcrew(site, environment);
+export async function startPitcrew(
+  site: Site,
+  environment: NodeJS.ProcessEnv = {},
+  flags: readonly string[] = [],
+): Promise<Pitcrew> {
+  const child = spawnPitcrew(site, environment, flags);
   let log = "";
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     log += text;
@@ -129,7 +137,7 @@ export async function startPitcrew(site: Site, environment: NodeJS.ProcessEnv = 
       if (ended()) throw new Error(`pitcrew ended at once:\n${log}`);
       return log.split("\n").find((line) => line.includes('"msg":"pitcrew is up"'));
     },
-    { what: "pitcrew to be up", within: 15_000 },
+    { what: "pitcrew to be up", within: 60_000 },
   );
   const { exporter, remediator } = JSON.parse(up) as { exporter: string; remediator: string };
   const get = async (path: string) => {
