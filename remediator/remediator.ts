@@ -85,6 +85,8 @@ export class Remediator implements Served {
       runDirectory: config.runDirectory,
       logDirectory: config.logDirectory,
       observer: this.#observer,
+      onNews: (worker) => this.engine.lookAtWorker(worker),
+      onTrouble: (problem) => log.warn("systemd", { problem }),
     });
     this.engine = new Engine(
       {

@@ -13,8 +13,11 @@ export async function stopSupervisedWorkers(engine: Engine): Promise<void> {
   store.commit(
     closeAll(store.ledger, deps.clock(), "cancelled", "pitcrew was stopped in the foreground, its workers with it"),
   );
-  const supervised = deps.config().workers.filter((spec) => spec.manager.kind === "supervised");
-  await Promise.all(supervised.map((spec) => stopOne(engine, spec)));
+  // A worker that is a unit belongs to systemd, not to this terminal.
+  const ours = deps
+    .config()
+    .workers.filter(({ manager }) => manager.kind === "supervised" && manager.unit === undefined);
+  await Promise.all(ours.map((spec) => stopOne(engine, spec)));
 }
 
 async function stopOne(engine: Engine, spec: WorkerSpec): Promise<void> {

@@ -3,6 +3,7 @@ import { grace, killLeftovers } from "./decide-outcome.ts";
 import { decideQuarantine } from "./decide-quarantine.ts";
 import type { Policy, WorkerFacts } from "./facts.ts";
 import type { Incident } from "./incident.ts";
+import type { DesiredReason } from "./journal-entry.ts";
 import { clockSeconds } from "./phrases.ts";
 import { isUrgent } from "./rationing.ts";
 import type { Step } from "./step.ts";
@@ -45,7 +46,7 @@ export function decideStart(incident: Incident, facts: WorkerFacts, policy: Poli
       kind: "close",
       state: incident.ladder === "stop" ? "resolved" : "cancelled",
       ...(incident.state === "open" ? { suppressed: "operator_stopped" as const } : {}),
-      because: ledger.desiredReason === "finished" ? "the worker has finished" : "an operator stopped it",
+      because: whyDown(ledger.desiredReason),
     };
   if (incident.state === "open" && facts.condition.kind === "false")
     return {
@@ -68,11 +69,26 @@ export function decideStart(incident: Incident, facts: WorkerFacts, policy: Poli
     // A start that may not be made again must not keep its slot from others.
     return incident.state === "starting" ? { kind: "hold", because: "the start left no process" } : held;
   }
+  // A unit that systemd is about to start itself is not started twice; what we hold, we have taken out of its hands.
+  if (incident.state === "open" && facts.owner?.kind === "starting" && incident.source !== "operator")
+    return { kind: "wait", until: lookAgain, because: "systemd is about to start it" };
   if (facts.remains.length > 0) return oldTreeRemains(facts, policy);
   return {
     kind: "start",
     because: incident.state === "open" ? "it is meant to run" : "a fresh process",
   };
+}
+
+function whyDown(reason: DesiredReason): string {
+  switch (reason) {
+    case "finished":
+      return "the worker has finished";
+    case "systemd":
+      return "somebody told systemd to stop it";
+    case "operator":
+    case "none":
+      return "an operator stopped it";
+  }
 }
 
 function alreadyUp(incident: Incident, pid: number, facts: WorkerFacts, policy: Policy): Step {
@@ -86,7 +102,7 @@ function alreadyUp(incident: Incident, pid: number, facts: WorkerFacts, policy: 
     because:
       incident.state === "starting"
         ? `runs as pid ${pid}, started before pitcrew itself ended`
-        : `somebody else started it (pid ${pid})`,
+        : `${facts.owner?.kind === "running" && facts.owner.byItself ? "systemd" : "somebody else"} started it (pid ${pid})`,
   };
 }
 
@@ -100,15 +116,14 @@ function oldTreeRemains(facts: WorkerFacts, policy: Policy): Step {
 }
 
 function startHeldBack(incident: Incident, facts: WorkerFacts, policy: Policy): Step | undefined {
-  const { now, rations, reading } = facts;
+  const { now, rations } = facts;
   const lookAgain = now.mono + policy.lookAgainSeconds;
   const byOperator = incident.source === "operator";
   if (facts.paused && !byOperator) return blocked("paused", lookAgain, "automation is paused");
   if (facts.dryRun && !byOperator && incident.state === "open")
     return blocked("dry_run", lookAgain, "dry run: would start it");
-  if (reading?.spec.manager.kind === "command" && !reading.spec.manager.startAtBoot && !facts.seenInThisBoot)
-    if (!byOperator)
-      return blocked("startup_grace", lookAgain, "it has not been up since the machine was booted (start_at_boot)");
+  if (!facts.seenInThisBoot && !byOperator && waitsForOthers(facts))
+    return blocked("startup_grace", lookAgain, "it has not been up since the machine was booted (start_at_boot)");
   const graceLeft = policy.startupGraceSeconds - facts.daemonAgeSeconds;
   if (incident.state === "open" && (incident.source === "webhook" || incident.source === "guard") && graceLeft > 0)
     return blocked("startup_grace", now.mono + graceLeft, "pitcrew itself has just started");
@@ -120,6 +135,13 @@ function startHeldBack(incident: Incident, facts: WorkerFacts, policy: Policy): 
     return { kind: "wait", until: rations.groupStartFreeAt, because: "start_interval of its group" };
   if (!facts.slotFree) return blocked("slot_busy", lookAgain, "another termination or start is under way");
   return undefined;
+}
+
+/** Whoever starts it at boot has not done so yet. A unit that failed was started. */
+function waitsForOthers({ reading, owner }: WorkerFacts): boolean {
+  const manager = reading?.spec.manager;
+  if (manager?.kind === "command") return !manager.startAtBoot;
+  return manager?.kind === "systemd" && (owner?.kind !== "ended" || !owner.failed);
 }
 
 /** Back-off, cooldown and budgets. */

@@ -112,10 +112,12 @@ export class Engine implements Hands {
       this.wakeAt(this.deps.clock().mono + 0.1);
     }
     if (this.#stopped || this.ledger.openIncidentOf(worker) !== undefined) return;
-    const wanted = supervise(reading, this.ledger.worker(worker), this.deps.bootId);
+    const running = reading.presence.kind === "up" ? reading.presence.incarnation : undefined;
+    const owner = this.deps.manager(reading.spec).ownerView?.(reading.spec, running);
+    const wanted = supervise(reading, this.ledger.worker(worker), this.deps.bootId, owner);
     try {
       if (wanted?.kind === "intent") this.accept([wanted.intent]);
-      else if (wanted?.kind === "finished") this.setDesired(worker, "down", "finished", "pitcrew");
+      else if (wanted?.kind === "desired") this.setDesired(worker, wanted.desired, wanted.reason, wanted.by);
     } catch (cause) {
       // Supervision looks again at the next reading; a start that no journal knows of could become two.
       if (!(cause instanceof JournalError)) throw cause;

@@ -156,12 +156,14 @@ const EXECUTORS: { readonly [K in Step["kind"]]: Executor<K> } = {
     engine.startEnded(starting, spec, result);
   },
 
-  quarantine(engine, incident, step, facts) {
+  async quarantine(engine, incident, step, facts) {
     const worker = targetName(incident.target);
     engine.store.commit([
       { type: "quarantine", worker, reason: incident.reason, incident: incident.id, holds: "stopped" },
     ]);
     engine.store.transition(incident, { state: "holding" }, { at: facts.now, text: step.because });
+    const { reading } = facts;
+    if (reading !== undefined) await engine.deps.manager(reading.spec).hold?.(reading.spec);
     engine.wakeAt(facts.now.mono);
   },
 
@@ -187,10 +189,12 @@ const EXECUTORS: { readonly [K in Step["kind"]]: Executor<K> } = {
     if (reading?.presence.kind !== "up") return;
     // A start of ours whose end we did not live to see counts like any other, once.
     const unseen = incident.state === "starting";
+    // systemd was quicker than our stop that follows the signal: its start stands for ours.
+    const bySystemd = incident.state === "holding" && incident.ladder !== "start" && facts.owner !== undefined;
     const counted = engine.store.ledger.renewals.some(
       (renewal) => renewal.incident === incident.id && renewal.at.mono >= incident.changedAt.mono,
     );
-    if (unseen && !counted)
+    if ((unseen || bySystemd) && !counted)
       engine.store.commit([
         {
           type: "start",

@@ -1,6 +1,7 @@
 // All that a decision may look at. Gathered fresh for every decision (gather.ts); `decide` sees nothing else.
 import type { Incarnation } from "../../worker/incarnation.ts";
 import type { WorkerReading } from "../../worker/reading.ts";
+import type { OwnerView } from "../managers/manager.ts";
 import type { Stamp } from "./clock.ts";
 import type { WorkerLedger } from "./ledger.ts";
 
@@ -31,6 +32,8 @@ export interface WorkerFacts {
   ledger: Readonly<WorkerLedger>;
   /** Some incarnation of it was up since the machine was booted. */
   seenInThisBoot: boolean;
+  /** What its service manager makes of it; undefined: its starts are ours alone. */
+  owner: OwnerView | undefined;
   /** What is left of the tree that is being stopped, or that has ended by itself, whoever its parent is now. */
   remains: readonly Incarnation[];
   /** A termination or start may begin: fewer than `max_concurrent` are under way. */

@@ -1,14 +1,17 @@
 // Follows what readings show: which process a worker is now, how the one before it ended, and whether that asks for a start.
 import { CLOCK_TICKS_PER_SECOND } from "../../worker/boot.ts";
+import { type Incarnation, sameIncarnation } from "../../worker/incarnation.ts";
 import type { WorkerReading } from "../../worker/reading.ts";
+import type { ManagerSpec } from "../../worker/spec.ts";
+import { unitOfWorker } from "../../worker/unit.ts";
 import type { EngineDeps } from "./engine-deps.ts";
 import type { Incident } from "./incident.ts";
 import type { Entry } from "./journal-entry.ts";
 import type { Ledger } from "./ledger.ts";
 import { track } from "./track.ts";
 
-/** A shim writes the exit within milliseconds of the end; one that has not within this time never will. */
-const EXIT_RECORD_SECONDS = 2;
+/** A shim writes the exit within milliseconds of the end, systemd tells it as soon; what is not known within this time never will be. */
+const EXIT_KNOWN_SECONDS = 2;
 
 export class Follower {
   readonly #deps: EngineDeps;
@@ -31,15 +34,10 @@ export class Follower {
     const exit =
       known === undefined || !readable ? undefined : this.#deps.manager(reading.spec).exitOf(reading.spec, known);
     let pending = false;
-    if (
-      known !== undefined &&
-      exit === undefined &&
-      reading.presence.kind === "down" &&
-      manager.kind === "supervised"
-    ) {
+    if (known !== undefined && exit === undefined && isGone(reading, known) && tellsExits(manager)) {
       const since = this.#goneSince.get(name) ?? now.mono;
       this.#goneSince.set(name, since);
-      pending = now.mono - since < EXIT_RECORD_SECONDS;
+      pending = now.mono - since < EXIT_KNOWN_SECONDS && known.bootId === this.#deps.bootId;
     } else this.#goneSince.delete(name);
     const entries = track({
       reading,
@@ -54,4 +52,15 @@ export class Follower {
     });
     return { entries, pending };
   }
+}
+
+/** systemd may have started the next process already; a shim never does before it has written the exit. */
+function isGone({ presence, spec }: WorkerReading, known: Incarnation): boolean {
+  if (presence.kind === "down") return true;
+  const isUnit = unitOfWorker(spec.manager) !== undefined;
+  return isUnit && presence.kind === "up" && !sameIncarnation(presence.incarnation, known);
+}
+
+function tellsExits(manager: ManagerSpec): boolean {
+  return manager.kind === "supervised" || unitOfWorker(manager) !== undefined;
 }

@@ -3,6 +3,7 @@ import type { Config } from "../../config/config.ts";
 import { incarnationKey } from "../../worker/incarnation.ts";
 import type { SystemReading, WorkerReading } from "../../worker/reading.ts";
 import type { WorkerSpec } from "../../worker/spec.ts";
+import type { OwnerView } from "../managers/manager.ts";
 import type { HostFacts } from "./decide-host.ts";
 import type { EngineDeps } from "./engine-deps.ts";
 import type { Rations, WorkerFacts } from "./facts.ts";
@@ -45,6 +46,7 @@ export async function gatherWorker(context: GatherContext, incident: Incident, w
     ),
     ledger: known,
     seenInThisBoot: known.incarnation?.bootId === deps.bootId,
+    owner: reading === undefined ? undefined : ownerOf(deps, reading),
     remains,
     slotFree: slotsTaken(ledger, incident) < config.remediator.maxConcurrent,
     healthyPeers: peers,
@@ -79,6 +81,10 @@ export async function gatherHost(context: GatherContext, incident: Incident): Pr
   };
 }
 
+function ownerOf(deps: EngineDeps, { spec, presence }: WorkerReading): OwnerView | undefined {
+  return deps.manager(spec).ownerView?.(spec, presence.kind === "up" ? presence.incarnation : undefined);
+}
+
 /** Nothing of it is being ended: the thorough look for what remains would be for nothing. */
 function isUntouched({ state }: Incident, reading: WorkerReading): boolean {
   return reading.presence.kind === "up" && (state === "open" || state === "relieving" || state === "verifying");
@@ -98,8 +104,7 @@ function exclusion(
 ): string | undefined {
   const { ledger, deps } = context;
   const { spec } = reading;
-  if (spec.manager.kind === "observe" || spec.manager.kind === "systemd")
-    return `is not ours to stop (manager: ${spec.manager.kind})`;
+  if (spec.manager.kind === "observe") return "is not ours to stop (manager: observe)";
   if (reading.presence.kind !== "up") return "is not up";
   const open = ledger.openIncidentOf(spec.name);
   if (open !== undefined && (holdsSlot(open) || open.state === "holding")) return "is being renewed";

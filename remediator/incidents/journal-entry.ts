@@ -5,7 +5,8 @@ import type { Incident, IncidentId } from "./incident.ts";
 import type { ExitReason, Reason, SuppressReason } from "./reason.ts";
 import type { Summary } from "./summary.ts";
 
-export type DesiredReason = "operator" | "finished" | "none";
+/** `systemd`: its service manager was told to stop it. */
+export type DesiredReason = "operator" | "systemd" | "finished" | "none";
 
 export interface Pause {
   id: string;
@@ -34,6 +35,8 @@ export type Entry =
       reason: ExitReason;
       atWall: number;
       young: boolean;
+      /** Somebody told its service manager to stop it. */
+      byRequest?: boolean;
     }
   /** A start of ours that succeeded: what budgets and cooldowns count. */
   | { type: "start"; worker: string; incident: IncidentId; reason: Reason; urgent: boolean }

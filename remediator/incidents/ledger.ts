@@ -132,6 +132,7 @@ export class Ledger {
           reason: entry.reason,
           atWall: entry.atWall,
           at,
+          ...(entry.byRequest === true && { byRequest: true }),
         };
         count(worker.exits, entry.reason);
         return;
@@ -157,6 +158,7 @@ export class Ledger {
         const worker = this.worker(entry.worker);
         worker.desired = entry.desired;
         worker.desiredReason = entry.reason;
+        worker.desiredAt = at;
         return;
       }
       case "pause":

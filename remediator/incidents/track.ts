@@ -1,8 +1,9 @@
 // Follows incarnations: which process a worker is now, and how the one before it ended.
-import type { ExitRecord } from "../../worker/files/exit-record.ts";
 import type { Incarnation } from "../../worker/incarnation.ts";
 import { sameIncarnation } from "../../worker/incarnation.ts";
 import type { WorkerReading } from "../../worker/reading.ts";
+import { unitOfWorker } from "../../worker/unit.ts";
+import type { WorkerEnd } from "../managers/manager.ts";
 import type { Incident } from "./incident.ts";
 import type { Entry } from "./journal-entry.ts";
 import type { WorkerLedger } from "./ledger.ts";
@@ -14,8 +15,8 @@ export interface TrackFacts {
   reading: WorkerReading;
   ledger: Readonly<WorkerLedger>;
   open: Incident | undefined;
-  /** Known once its shim has written it. */
-  exit: ExitRecord | undefined;
+  /** Known once its shim has written it, or systemd has told it. */
+  exit: WorkerEnd | undefined;
   /** The exit may still be about to be written: do not call it unknown yet. */
   exitPending: boolean;
   bootId: string;
@@ -33,7 +34,7 @@ export function track(facts: TrackFacts): Entry[] {
   const entries: Entry[] = [];
   if (reading.presence.kind === "unknown" || reading.presence.kind === "ambiguous") return entries;
   if (known !== undefined && !ledger.ended && !sameIncarnation(known, running)) {
-    if (running === undefined && facts.exit === undefined && facts.exitPending) return entries;
+    if (facts.exit === undefined && facts.exitPending) return entries;
     entries.push(exitOf(known, facts));
   }
   if (running !== undefined && !sameIncarnation(known, running)) {
@@ -51,18 +52,32 @@ export function track(facts: TrackFacts): Entry[] {
 function reasonOfReplacement(known: Incarnation | undefined, facts: TrackFacts): Reason | undefined {
   // A boot ends every incarnation: the first one after it is a first one.
   if (known === undefined || known.bootId !== facts.bootId) return undefined;
-  const { open } = facts;
-  return open !== undefined && (open.state === "starting" || open.state === "holding") ? open.reason : "external";
+  const { open, ledger, reading } = facts;
+  if (open !== undefined && (open.state === "starting" || open.state === "holding")) return open.reason;
+  // Its service manager has started it again at once: after a signal of ours, or after an end of its own.
+  if (unitOfWorker(reading.spec.manager) === undefined) return "external";
+  if (open !== undefined && isStoppedBy(open, known)) return open.reason;
+  const end = ledger.ended ? ledger.lastExit : facts.exit && { ...facts.exit, reason: reasonOfEnd(known, facts) };
+  return end?.code === undefined || end.byRequest === true ? "external" : reasonAfterExit(end.reason);
+}
+
+function isStoppedBy(open: Incident, incarnation: Incarnation): boolean {
+  return (
+    sameIncarnation(open.incarnation, incarnation) &&
+    (open.state === "terminating" || open.state === "killing" || open.state === "draining")
+  );
+}
+
+function reasonOfEnd(incarnation: Incarnation, { exit, open, reading }: TrackFacts): ExitReason {
+  const drained = open?.state === "draining" && isStoppedBy(open, incarnation);
+  return exit?.oomKill === true ? "oom_kill" : exitReason(exit?.code, drained, brakesExhausted(reading, incarnation));
 }
 
 function exitOf(incarnation: Incarnation, facts: TrackFacts): Entry {
   const { reading, exit, open } = facts;
   const code = exit?.code;
   const atWall = exit?.atSeconds ?? facts.nowWall;
-  const stoppedByUs =
-    open !== undefined &&
-    sameIncarnation(open.incarnation, incarnation) &&
-    (open.state === "terminating" || open.state === "killing" || open.state === "draining");
+  const isStopped = exit?.byRequest === true || (open !== undefined && isStoppedBy(open, incarnation));
   const startedWall = facts.nowWall - (facts.uptimeSeconds - incarnation.startTicks / facts.clockTicksPerSecond);
   const lived = incarnation.bootId === facts.bootId ? atWall - startedWall : Number.POSITIVE_INFINITY;
   return {
@@ -70,9 +85,10 @@ function exitOf(incarnation: Incarnation, facts: TrackFacts): Entry {
     worker: reading.spec.name,
     incarnation,
     ...(code === undefined ? {} : { code }),
-    reason: exitReason(code, open?.state === "draining" && stoppedByUs, brakesExhausted(reading, incarnation)),
+    reason: reasonOfEnd(incarnation, facts),
     atWall,
-    young: !stoppedByUs && lived < YOUNG_SECONDS,
+    young: !isStopped && lived < YOUNG_SECONDS,
+    ...(exit?.byRequest === true && { byRequest: true }),
   };
 }
 

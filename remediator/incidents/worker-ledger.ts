@@ -1,6 +1,7 @@
 // What is remembered of one worker.
 import type { Incarnation } from "../../worker/incarnation.ts";
 import type { Stamp } from "./clock.ts";
+import type { DesiredReason } from "./journal-entry.ts";
 import type { ExitReason, Reason } from "./reason.ts";
 
 export interface LastExit {
@@ -9,6 +10,8 @@ export interface LastExit {
   reason: ExitReason;
   atWall: number;
   at: Stamp;
+  /** Somebody told its service manager to stop it. */
+  byRequest?: boolean;
 }
 
 export interface Quarantine {
@@ -19,7 +22,9 @@ export interface Quarantine {
 
 export interface WorkerLedger {
   desired: "up" | "down";
-  desiredReason: "operator" | "finished" | "none";
+  desiredReason: DesiredReason;
+  /** When that was last said; undefined: never. */
+  desiredAt: Stamp | undefined;
   /** The last incarnation that was seen running. */
   incarnation: Incarnation | undefined;
   seenAt: Stamp | undefined;
@@ -40,6 +45,7 @@ export function freshWorker(): WorkerLedger {
   return {
     desired: "up",
     desiredReason: "none",
+    desiredAt: undefined,
     incarnation: undefined,
     seenAt: undefined,
     ended: true,

@@ -4,8 +4,9 @@ import type { WorkerSpec } from "../../worker/spec.ts";
 import { createCommandManager } from "./command.ts";
 import type { Manager } from "./manager.ts";
 import { createObserveManager } from "./observe.ts";
-import { createRefusingManager } from "./refusing.ts";
 import { createSupervisedManager } from "./supervised.ts";
+import { createSystemctl, type Systemctl } from "./systemd/systemctl.ts";
+import { createSystemdManager } from "./systemd/systemd.ts";
 
 export interface ManagersDeps {
   runDirectory: string;
@@ -13,6 +14,11 @@ export interface ManagersDeps {
   /** Looks afresh for the processes of `command` workers. */
   observer: { observeWorker(name: string): Promise<{ presence: Presence } | undefined> };
   shimPath?: string;
+  systemctl?: Systemctl;
+  /** Something happened to a worker that is a unit. */
+  onNews: (worker: string) => void;
+  /** systemd does not do or say what it is asked for. */
+  onTrouble: (message: string) => void;
 }
 
 export function createManagers(deps: ManagersDeps): (spec: WorkerSpec) => Manager {
@@ -26,15 +32,11 @@ export function createManagers(deps: ManagersDeps): (spec: WorkerSpec) => Manage
     },
   });
   const observe = createObserveManager();
-  const systemd = createRefusingManager({
-    code: "unavailable",
-    message: ({ name }) =>
-      `${name}: manager systemd is not available in this version of pitcrew; use supervised or command, or observe to measure only`,
-  });
+  const systemd = createSystemdManager({ ...deps, systemctl: deps.systemctl ?? createSystemctl() });
   return (spec) => {
     switch (spec.manager.kind) {
       case "supervised":
-        return supervised;
+        return spec.manager.unit === undefined ? supervised : systemd;
       case "command":
         return command;
       case "observe":

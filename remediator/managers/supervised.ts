@@ -1,21 +1,19 @@
 // Workers that are our own to start and stop, each under a shim: they outlive us, and the next remediator adopts them.
 import { mkdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { readBrakeRecord } from "../../worker/files/brake-record.ts";
 import { readExitRecord } from "../../worker/files/exit-record.ts";
 import { isAlive } from "../../worker/identify.ts";
 import { type Incarnation, sameIncarnation } from "../../worker/incarnation.ts";
 import { launchEnvironment } from "../../worker/launch-environment.ts";
 import { errorCode } from "../../worker/proc/read-text.ts";
-import { treeOf } from "../../worker/process-tree.ts";
 import { signalIncarnation } from "../../worker/signal.ts";
 import type { Launch, WorkerSpec } from "../../worker/spec.ts";
-import { findUser } from "../../worker/users.ts";
 import { prepareBrakeCorner } from "./brake-corner.ts";
 import { killAll } from "./kill-all.ts";
 import { knownWorker } from "./known-worker.ts";
 import { checkLaunch } from "./launch-check.ts";
 import type { Manager, StartResult } from "./manager.ts";
+import { recipientOf } from "./recipient.ts";
 import { recordedStart, SHIM_PATH, startShim } from "./start-shim.ts";
 import { processesOf, treeOfTarget } from "./supervised-tree.ts";
 
@@ -60,15 +58,6 @@ export function createSupervisedManager(options: SupervisedOptions): Manager {
     }
   }
 
-  /** The brake knows which process of a tree does the work; anything but the worker's own honest record leaves the root. */
-  function recipient(spec: WorkerSpec, target: Incarnation): Incarnation {
-    const read = readBrakeRecord(runDirectory, spec.name, ownersOf(spec));
-    if (read.kind !== "ok") return target;
-    const { incarnation } = read.value;
-    const isMember = treeOf(target, { session: target.pid }).some((member) => sameIncarnation(member, incarnation));
-    return isMember ? incarnation : target;
-  }
-
   return {
     start,
 
@@ -79,7 +68,7 @@ export function createSupervisedManager(options: SupervisedOptions): Manager {
 
     terminate(spec, target) {
       if (!isAlive(target)) return Promise.resolve({ kind: "gone" });
-      return Promise.resolve(signalIncarnation(recipient(spec, target), spec.stop.signal));
+      return Promise.resolve(signalIncarnation(recipientOf(runDirectory, spec, target), spec.stop.signal));
     },
 
     kill(spec, target, members) {
@@ -103,12 +92,6 @@ export function createSupervisedManager(options: SupervisedOptions): Manager {
 function launchOf(spec: WorkerSpec): Launch {
   if (spec.manager.kind === "supervised") return spec.manager.launch;
   throw new TypeError(`${spec.name} is not a supervised worker but ${spec.manager.kind}`);
-}
-
-function ownersOf(spec: WorkerSpec): number[] {
-  const { user } = launchOf(spec);
-  const worker = user === undefined ? undefined : findUser(user)?.uid;
-  return [0, process.geteuid?.() ?? 0, ...(worker === undefined ? [] : [worker])];
 }
 
 function describe(spec: WorkerSpec, alive: readonly Incarnation[]): string {

@@ -8,8 +8,8 @@ export interface StateRecord {
   version: 1;
   worker: string;
   desired: "up" | "down";
-  /** `finished`: it ended as its restart policy allows. */
-  reason: "operator" | "finished" | "none";
+  /** `finished`: it ended as its restart policy allows. `systemd`: its service manager was told to stop it. */
+  reason: "operator" | "systemd" | "finished" | "none";
   /** Unix seconds. */
   atSeconds: number;
 }
@@ -20,7 +20,7 @@ export function readStateRecord(runDirectory: string, worker: string): StrictRea
     parse: ({ worker: name, desired, reason, at }) => {
       const atSeconds = secondsField(at);
       if (name !== worker || (desired !== "up" && desired !== "down") || atSeconds === undefined) return undefined;
-      if (reason !== "operator" && reason !== "finished" && reason !== "none") return undefined;
+      if (reason !== "operator" && reason !== "systemd" && reason !== "finished" && reason !== "none") return undefined;
       return { version: 1, worker, desired, reason, atSeconds };
     },
   });

@@ -144,6 +144,7 @@ export function facts(wanted: Partial<WorkerFacts> = {}): WorkerFacts {
     condition: { kind: "true", value: 120 * MIB, limit: 100 * MIB },
     ledger: workerLedger(),
     seenInThisBoot: true,
+    owner: undefined,
     remains: [],
     slotFree: true,
     healthyPeers: 9,

@@ -60,7 +60,8 @@ describe("a supervised worker that has ended", () => {
     ["never", "brake_limit", undefined, "brake_limit"],
   ];
   test.each(policies)("restart: %s, after %s (code %s): %s", (policy, exit, code, outcome) => {
-    const expected = outcome === "finished" ? { kind: "finished" } : starts(outcome);
+    const finished = { kind: "desired", desired: "down", reason: "finished" };
+    const expected = outcome === "finished" ? finished : starts(outcome);
     expect(wanted(ended(exit, code), supervised(policy))).toMatchObject(expected);
   });
 

@@ -1,23 +1,23 @@
 import { expect, test } from "vitest";
 import { createManagers } from "../../../remediator/managers/managers.ts";
 import { identify, isAlive } from "../../../worker/identify.ts";
-import type { ManagerSpec } from "../../../worker/spec.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 import { workerSpec } from "./bench-spec.ts";
 
 function managers(observeWorker: () => Promise<undefined> = () => Promise.resolve(undefined)) {
   const directory = temporaryDirectory();
-  return createManagers({ runDirectory: directory, logDirectory: directory, observer: { observeWorker } });
+  return createManagers({
+    runDirectory: directory,
+    logDirectory: directory,
+    observer: { observeWorker },
+    onNews: () => {},
+    onTrouble: () => {},
+  });
 }
 
-test.each<[ManagerSpec, RegExp]>([
-  [
-    { kind: "observe", locator: { kind: "pidfile", path: "/nowhere" } },
-    /^w is observed only: its manager is observe, so pitcrew neither stops nor starts it$/,
-  ],
-  [{ kind: "systemd", unit: "w.service" }, /^w: manager systemd is not available in this version of pitcrew/],
-])("a worker of manager $kind is never touched, and the refusal says why", async (kind, message) => {
-  const spec = workerSpec(kind);
+test("a worker that is only observed is never touched, and the refusal says why", async () => {
+  const message = /^w is observed only: its manager is observe, so pitcrew neither stops nor starts it$/;
+  const spec = workerSpec({ kind: "observe", locator: { kind: "pidfile", path: "/nowhere" } });
   const manager = managers()(spec);
   const target = identify(process.ppid);
   if (target === undefined) throw new Error("no parent");
