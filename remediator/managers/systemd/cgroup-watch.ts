@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { UnitRef } from "../../../worker/unit.ts";
 
 interface Followed {
-  controlGroup: string;
+  invocationId: string;
   watcher: FSWatcher;
 }
 
@@ -20,14 +20,14 @@ export class CgroupWatch {
     this.#onEmpty = onEmpty;
   }
 
-  /** @param controlGroup empty: nothing of it runs. */
-  follow(unit: UnitRef, controlGroup: string): void {
+  /** @param running undefined: its main process has ended. */
+  follow(unit: UnitRef, running: { invocationId: string; controlGroup: string } | undefined): void {
     const key = `${unit.user ?? ""}/${unit.name}`;
-    const followed = this.#followed.get(key);
-    // A group that was removed and made anew is another one under the same path, so the watch ends with each.
-    if (followed?.controlGroup === controlGroup) return;
+    // Each run of a unit has a group of its own under the same path, and the kernel does not tell that the old one is gone.
+    if (running !== undefined && this.#followed.get(key)?.invocationId === running.invocationId) return;
     this.#forget(key);
-    if (controlGroup === "") return;
+    if (running === undefined) return;
+    const { controlGroup, invocationId } = running;
     const file = join(this.#mount, controlGroup, "cgroup.events");
     try {
       const watcher = watch(file, { persistent: false }, (event) => {
@@ -36,7 +36,7 @@ export class CgroupWatch {
         this.#onEmpty(unit);
       });
       watcher.on("error", () => this.#forget(key));
-      this.#followed.set(key, { controlGroup, watcher });
+      this.#followed.set(key, { invocationId, watcher });
     } catch {
       // Gone by now, not visible from here, or no watch to be had: the next look at the machine sees what happened.
     }

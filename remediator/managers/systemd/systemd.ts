@@ -1,19 +1,21 @@
 // Workers that are systemd's: their units are started, stopped and understood here. Whoever else owns their starts is systemd itself.
-import { setTimeout as sleep } from "node:timers/promises";
+import { constants as osConstants } from "node:os";
 import { readBootId } from "../../../worker/boot.ts";
 import { isAlive } from "../../../worker/identify.ts";
-import type { Incarnation } from "../../../worker/incarnation.ts";
+import { type Incarnation, sameIncarnation } from "../../../worker/incarnation.ts";
 import { treeOf } from "../../../worker/process-tree.ts";
 import { signalIncarnation } from "../../../worker/signal.ts";
 import type { WorkerSpec } from "../../../worker/spec.ts";
 import { type UnitRef, unitOfWorker } from "../../../worker/unit.ts";
 import { killAll } from "../kill-all.ts";
+import { knownWorker } from "../known-worker.ts";
 import { withRemembered } from "../living-members.ts";
 import type { Manager, SignalResult, StartResult } from "../manager.ts";
 import { recipientOf } from "../recipient.ts";
 import { startUnit } from "./start-unit.ts";
 import { type CommandResult, type Systemctl, unitArgument } from "./systemctl.ts";
 import { UnitMemory } from "./unit-memory.ts";
+import type { UnitState } from "./unit-state.ts";
 import { keyOf, UnitStates } from "./unit-states.ts";
 
 export interface SystemdOptions {
@@ -25,17 +27,9 @@ export interface SystemdOptions {
   cgroupRoot?: string;
 }
 
-const LOOK_AGAIN_MS = 10;
-/** systemd restarts a unit after 100 ms by default: seen later than this, the end may be followed by a new process already. */
-const LATE_MS = 60;
-/** A process that outlives its grace is killed; only then can a stop that waits for its end be given up. */
-const BEYOND_GRACE_SECONDS = 60;
-
 export function createSystemdManager(options: SystemdOptions): Manager {
   const { runDirectory, systemctl, onTrouble } = options;
   const workers = new Map<string, string>();
-  /** Stops that follow a signal: a start waits for its unit's. */
-  const settling = new Map<string, Promise<void>>();
   const monoSeconds = () => Number(process.hrtime.bigint()) / 1e9;
   const onNews = (unit: UnitRef) => {
     memory.remember(unit);
@@ -71,7 +65,9 @@ export function createSystemdManager(options: SystemdOptions): Manager {
 
   async function start(spec: WorkerSpec): Promise<StartResult> {
     const unit = unitOf(spec);
-    await settling.get(keyOf(unit));
+    const shims = knownWorker(runDirectory, spec.name)?.incarnation;
+    if (shims !== undefined && isAlive(shims))
+      return { kind: "already_running", detail: `${spec.name} runs under a shim still: process ${shims.pid}` };
     return startUnit(spec.name, unit, {
       refresh: () => states.refresh(unit),
       command: (...args) => command(unit, ...args),
@@ -81,44 +77,22 @@ export function createSystemdManager(options: SystemdOptions): Manager {
   async function terminate(spec: WorkerSpec, target: Incarnation): Promise<SignalResult> {
     if (!isAlive(target)) return { kind: "gone" };
     const unit = unitOf(spec);
-    const { signal } = spec.stop;
     const known = states.last(unit)?.state;
     const state = known?.mainPid === target.pid ? known : await states.refresh(unit);
-    // To the very process, where we may; systemd, which may always, is told the unit only.
-    const direct = signalIncarnation(recipientOf(runDirectory, spec, target), signal);
-    if (direct.kind === "gone") return direct;
-    if (direct.kind === "failed") {
-      if (state !== undefined && state.mainPid !== target.pid && !isAlive(target)) return { kind: "gone" };
-      const result = await command(unit, "kill", "--kill-who=main", `--signal=${signal}`);
-      if (result.kind === "failed") return refused(spec, result.message);
-    }
-    if (state?.restart !== "no") stopOnceGone(spec, unit, target);
-    return { kind: "sent" };
+    const recipient = recipientOf(runDirectory, spec, target);
+    if (state !== undefined && sameIncarnation(recipient, target) && stopSignalsAlike(spec, target, state))
+      if ((await stop(unit, state)).kind === "ok") return { kind: "sent" };
+    // To the very process, where we may; systemd, which may always, is told no more than the unit.
+    const direct = signalIncarnation(recipient, spec.stop.signal);
+    if (direct.kind !== "failed") return direct;
+    if (!isAlive(target)) return { kind: "gone" };
+    return toldTo(spec, await command(unit, "kill", "--kill-who=main", `--signal=${spec.stop.signal}`));
   }
 
-  /** Whether and when it starts again is ours to say: without this, `Restart=always` would answer our signal with a fresh process at once. */
-  function stopOnceGone(spec: WorkerSpec, unit: UnitRef, target: Incarnation): void {
-    const key = keyOf(unit);
-    const until = monoSeconds() + spec.stop.graceSeconds + BEYOND_GRACE_SECONDS;
-    const done = (async () => {
-      let looked = performance.now();
-      while (isAlive(target)) {
-        if (monoSeconds() > until) return;
-        looked = performance.now();
-        await sleep(LOOK_AGAIN_MS, undefined, { ref: false });
-      }
-      // systemd may have been quicker: the fresh process is not the one that was to end.
-      if (performance.now() - looked > LATE_MS && (await states.refresh(unit))?.mainPid !== 0) return;
-      await stopUnit(spec, unit);
-    })().finally(() => {
-      if (settling.get(key) === done) settling.delete(key);
-    });
-    settling.set(key, done);
-  }
-
-  async function stopUnit(spec: WorkerSpec, unit: UnitRef, ...args: readonly string[]): Promise<void> {
-    const result = await command(unit, "stop", ...args);
-    if (result.kind === "failed") onTrouble(`${spec.name}: ${unit.name} could not be stopped: ${result.message}`);
+  /** A stop of ours is not an operator's. */
+  function stop(unit: UnitRef, state: UnitState | undefined): Promise<CommandResult> {
+    if (state !== undefined) memory.stoppedByUs(unit, state.invocationId);
+    return command(unit, "stop", "--no-block");
   }
 
   async function kill(spec: WorkerSpec, target: Incarnation, members: readonly Incarnation[]): Promise<SignalResult> {
@@ -129,7 +103,7 @@ export function createSystemdManager(options: SystemdOptions): Manager {
     const isReplaced = state !== undefined && state.mainPid !== 0 && state.mainPid !== target.pid && !isAlive(target);
     if (state === undefined || isReplaced) return killAll(living);
     // With a stop under way systemd does not answer the kill with a fresh process.
-    await stopUnit(spec, unit, "--no-block");
+    await stop(unit, state);
     const result = await command(unit, "kill", "--kill-who=all", "--signal=SIGKILL");
     return result.kind === "ok" ? { kind: "sent" } : killAll(living);
   }
@@ -143,10 +117,24 @@ export function createSystemdManager(options: SystemdOptions): Manager {
     remains: (_spec, target, members) => withRemembered(target === undefined ? [] : treeOf(target), members),
     exitOf: (spec, target) => (target.bootId === readBootId() ? memory.endOf(unitOf(spec), target) : undefined),
     ownerView: (spec, running) => memory.view(unitOf(spec), running),
-    hold: (spec) => stopUnit(spec, unitOf(spec)),
+    async hold(spec) {
+      const unit = unitOf(spec);
+      const result = await stop(unit, await states.refresh(unit));
+      if (result.kind === "failed") onTrouble(`${spec.name}: ${unit.name} could not be stopped: ${result.message}`);
+    },
   };
 }
 
-function refused(spec: WorkerSpec, message: string): SignalResult {
-  return { kind: "failed", message: `${spec.name}: ${message}` };
+/**
+ * Where a stop does to the worker what our signal does, it is the better way: `Restart=always` would answer the signal with a fresh
+ * process at once, and when the worker starts again is for us to say. Elsewhere systemd's own restart stands for ours.
+ */
+function stopSignalsAlike(spec: WorkerSpec, target: Incarnation, state: UnitState): boolean {
+  if (state.restart === "no" || state.mainPid !== target.pid || state.hasStopCommand) return false;
+  if (state.killSignal !== osConstants.signals[spec.stop.signal]) return false;
+  return state.killMode === "mixed" || state.killMode === "process" || treeOf(target).length === 1;
+}
+
+function toldTo(spec: WorkerSpec, result: CommandResult): SignalResult {
+  return result.kind === "ok" ? { kind: "sent" } : { kind: "failed", message: `${spec.name}: ${result.message}` };
 }

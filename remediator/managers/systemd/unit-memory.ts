@@ -26,8 +26,16 @@ export class UnitMemory {
   /** Units whose end was asked for by somebody, and is known not to be part of a shutdown. */
   readonly #verdicts = new Map<string, { invocationId: string; isShutdown: boolean | undefined }>();
 
+  /** The run of each unit that we have told systemd to stop. */
+  readonly #ourStops = new Map<string, string>();
+
   constructor(options: UnitMemoryOptions) {
     this.#options = options;
+  }
+
+  /** That run of the unit ends because we want it to. */
+  stoppedByUs(unit: UnitRef, invocationId: string): void {
+    this.#ourStops.set(keyOf(unit), invocationId);
   }
 
   /** Call whenever systemd has said something new: the next start makes it forget. */
@@ -62,6 +70,7 @@ export class UnitMemory {
   }
 
   #stopped(unit: UnitRef, invocationId: string): OwnerView {
+    if (this.#ourStops.get(keyOf(unit)) === invocationId) return { kind: "ended", failed: false };
     const verdict = this.#verdicts.get(keyOf(unit));
     if (verdict?.invocationId === invocationId) return verdict.isShutdown === false ? { kind: "stopped" } : UNKNOWN;
     const asked: { invocationId: string; isShutdown: boolean | undefined } = { invocationId, isShutdown: undefined };

@@ -32,6 +32,12 @@ export interface UnitState {
   hasRuntimeLimit: boolean;
   /** In the cgroup hierarchy of systemd; empty while nothing of it runs. */
   controlGroup: string;
+  /** control-group | mixed | process | none: whom a stop signals. */
+  killMode: string;
+  /** A number: signal(7). */
+  killSignal: number;
+  /** A stop runs a command of the unit's own first. */
+  hasStopCommand: boolean;
 }
 
 export const UNIT_PROPERTIES = [
@@ -54,6 +60,9 @@ export const UNIT_PROPERTIES = [
   "StartLimitIntervalUSec",
   "RuntimeMaxUSec",
   "ControlGroup",
+  "KillMode",
+  "KillSignal",
+  "ExecStop",
 ] as const;
 
 /** The blocks of one answer, in the order of the units asked for; a block without `Id` and `LoadState` is left out. */
@@ -94,5 +103,8 @@ function unitState(block: string): UnitState | undefined {
     hasStartLimit: !["", "0", "infinity"].includes(text("StartLimitIntervalUSec")),
     hasRuntimeLimit: !["", "infinity"].includes(text("RuntimeMaxUSec")),
     controlGroup: text("ControlGroup"),
+    killMode: text("KillMode"),
+    killSignal: number("KillSignal"),
+    hasStopCommand: text("ExecStop") !== "",
   };
 }

@@ -102,7 +102,7 @@ export class UnitStates {
   #learn(unit: UnitRef, state: UnitState): void {
     const before = this.#known.get(keyOf(unit))?.state;
     this.#known.set(keyOf(unit), { state, atSeconds: this.#options.monoSeconds() });
-    this.#watch.follow(unit, state.controlGroup);
+    this.#watch.follow(unit, state.mainPid === 0 ? undefined : state);
     if (JSON.stringify(before) !== JSON.stringify(state)) this.#options.onNews(unit);
   }
 
