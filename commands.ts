@@ -150,6 +150,21 @@ export const COMMANDS: readonly CommandSpec[] = [
     },
   },
   {
+    name: "units",
+    summary: "(root) write the systemd units of supervised workers, and the right to use them",
+    synopsis: "[--dry-run] [--user USER]",
+    options: { ...COMMON, "dry-run": { type: "boolean" }, user: { type: "string" } },
+    positionals: NONE,
+    async run(flags) {
+      const { units } = await import("./remediator/cli/units.ts");
+      return units({
+        config: (await configLoader(flags))(),
+        dryRun: flags["dry-run"] === true,
+        user: textFlag(flags, "user"),
+      });
+    },
+  },
+  {
     name: "status",
     summary: "workers, open incidents, pauses, budgets, health of the loop",
     synopsis: "[--json] [--watch]",

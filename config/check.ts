@@ -47,6 +47,8 @@ export interface Missing {
 export interface CheckDeps extends Partial<LoadDeps> {
   loadRules(paths: readonly string[]): RulesSeen;
   whatRulesWouldDoNow(config: Config): Promise<readonly WouldDo[]>;
+  /** How systemd's units stand to the configuration; empty where there are none. */
+  unitLines(config: Config): Promise<readonly string[]>;
   /** What would fail on this machine as it is now. */
   whatIsMissing(config: Config): Promise<readonly Missing[]>;
   out(line: string): void;
@@ -102,6 +104,7 @@ export async function check(options: CheckOptions, deps: CheckDeps): Promise<num
     rules.map(({ alert, remediation }) => `${alert}: ${remediation}`),
   );
   section("What the rules would do at this moment", nowLines(await deps.whatRulesWouldDoNow(config)));
+  section("Units of systemd", await deps.unitLines(config));
   section("Mind", [...noticeLines(config, isRoot), ...placedLines(config.file, await deps.whatIsMissing(config))]);
   section("Files of Prometheus and Alertmanager", verdictLines(verdicts, options));
   return 0;

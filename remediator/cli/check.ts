@@ -6,6 +6,7 @@ import { type ActionableRule, loadRules } from "../guard/rules.ts";
 import { type WouldDo, wouldDoNow } from "../guard/would-do.ts";
 import { comparison, seconds } from "../incidents/phrases.ts";
 import { type Reason, toReason } from "../incidents/reason.ts";
+import { unitLines } from "../units/drift.ts";
 import { whatIsMissing } from "./missing.ts";
 import { offlineFacts } from "./offline.ts";
 
@@ -28,6 +29,7 @@ export function runCheck(options: CheckCommand): Promise<number> {
         return wouldDoNow(rules, samples).map((wish) => ({ ...wish, text: textOf(config, rules, wish) }));
       },
       whatIsMissing,
+      unitLines,
       out: (line) => process.stdout.write(`${line}\n`),
       err: (line) => process.stderr.write(`${line}\n`),
     },

@@ -6,11 +6,12 @@ take_away() {
   local file
   for file in "$unit_folder"/pitcrew-{exporter,remediator}.service "$unit_folder"/pitcrew-workers.slice \
     "$unit_folder"/pitcrew-worker@.service "$unit_folder"/pitcrew-remediator.service.d/command-workers.conf \
-    "$DESTDIR"/etc/{sysusers.d/pitcrew.conf,tmpfiles.d/pitcrew.conf,logrotate.d/pitcrew} "$unit_folder"/pitcrew-worker-*.service \
+    "$DESTDIR"/etc/{sysusers.d/pitcrew.conf,tmpfiles.d/pitcrew.conf,tmpfiles.d/pitcrew-workers.conf,logrotate.d/pitcrew} \
+    "$unit_folder"/pitcrew-workers.slice.d/50-pitcrew-workers.conf "$unit_folder"/pitcrew-worker-*.service \
     "$DESTDIR"/etc/polkit-1/rules.d/*pitcrew*.rules; do
     take_file "$file"
   done
-  rmdir "$unit_folder/pitcrew-remediator.service.d" 2>/dev/null || true
+  rmdir "$unit_folder"/pitcrew-{remediator.service,workers.slice}.d 2>/dev/null || true
   if [[ $(readlink "$DESTDIR/usr/local/bin/pitcrew") == */current/dist/pitcrew.js ]]; then take_file "$DESTDIR/usr/local/bin/pitcrew"; fi
   if [[ -L $program_folder/current ]]; then
     act "remove $PREFIX" rm -rf "$program_folder/versions" "$program_folder/current"

@@ -23,6 +23,7 @@ async function run(text: string, options: Partial<CheckOptions> = {}, given: Par
     {
       loadRules: () => ({ problems: [], rules: [{ alert: "TooBig", remediation: "restart" }] }),
       whatRulesWouldDoNow: async () => [],
+      unitLines: () => Promise.resolve([]),
       whatIsMissing: async () => [],
       out: (line) => out.push(line),
       err: (line) => err.push(line),

@@ -1,53 +1,15 @@
 // What the manager tells systemd, and when it does without: a real process, and a systemd of literals.
 import { spawn } from "node:child_process";
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { Manager } from "../../../../remediator/managers/manager.ts";
-import type { CommandResult } from "../../../../remediator/managers/systemd/systemctl.ts";
-import { createSystemdManager } from "../../../../remediator/managers/systemd/systemd.ts";
 import { writePidRecord } from "../../../../worker/files/pid-record.ts";
 import { identify, isAlive } from "../../../../worker/identify.ts";
 import type { Incarnation } from "../../../../worker/incarnation.ts";
 import { eventually } from "../../../support/eventually.ts";
-import { temporaryDirectory } from "../../../support/temporary-directory.ts";
 import { workerSpec } from "../bench-spec.ts";
-import { ended, type Shown, STOPPED, shown } from "./shown.ts";
+import { FakeUnit } from "./fake-unit.ts";
+import { ended, type Shown, STOPPED } from "./shown.ts";
 
 const SPEC = workerSpec({ kind: "systemd", unit: "w.service" });
-
-/** A unit whose states follow each other as it is told to start and stop; every command is written down. */
-class FakeUnit {
-  readonly commands: string[] = [];
-  readonly news: string[] = [];
-  readonly troubles: string[] = [];
-  readonly runDirectory = temporaryDirectory();
-  /** Of systemd itself. */
-  systemState = "running";
-  state: Shown;
-  onStart: Shown = {};
-  answer: (verb: string) => CommandResult = () => ({ kind: "ok", text: "" });
-  readonly manager: Manager;
-
-  constructor(state: Shown) {
-    this.state = state;
-    this.manager = createSystemdManager({
-      runDirectory: this.runDirectory,
-      systemctl: (_user, args) => Promise.resolve(this.#run(args)),
-      onNews: (worker) => this.news.push(worker),
-      onTrouble: (message) => this.troubles.push(message),
-      cgroupRoot: this.runDirectory,
-    });
-  }
-
-  #run(args: readonly string[]): CommandResult {
-    const [verb = ""] = args;
-    if (args.includes("--property=SystemState")) return { kind: "ok", text: `${this.systemState}\n` };
-    if (verb === "show") return { kind: "ok", text: shown(this.state) };
-    this.commands.push(args.join(" "));
-    const result = this.answer(verb);
-    if (verb === "start" && result.kind === "ok") this.state = { ...this.state, ...this.onStart };
-    return result;
-  }
-}
 
 function living(): Incarnation {
   const child = spawn("sleep", ["300"], { stdio: "ignore" });

@@ -27,7 +27,7 @@ describe("systemctl show", () => {
 
   test("no text makes the parser throw, and what names no unit is left out", () => {
     fc.assert(
-      fc.property(fc.string({ unit: "binary" }), (text) => {
+      fc.property(fc.string({ maxLength: 200 }), (text) => {
         for (const { name, loadState } of parseUnitStates(text)) expect(name !== "" && loadState !== "").toBe(true);
       }),
     );
