@@ -9,6 +9,8 @@ export interface Asked {
   /** Functions and aggregations around it, the innermost first. */
   within: readonly string[];
   range: boolean;
+  /** `5m` of `[5m]`, where there is one. */
+  window?: string;
 }
 
 /** Every selector, in the order of the text. @throws on a syntax error */
@@ -22,8 +24,10 @@ export function selectorsOf(expr: string): Asked[] {
       const [label = "", operator = "", value = '""'] = children(matcher).map((child) => textOf(expr, child));
       return { label, operator, value: JSON.parse(value) as string };
     });
-    const range = node.parent?.name === "MatrixSelector";
-    found.push({ metric: textOf(expr, name), matchers, within: callsAround(expr, node), range });
+    const around = node.parent?.name === "MatrixSelector" ? textOf(expr, node.parent) : undefined;
+    const window = around === undefined ? {} : { window: around.slice(around.lastIndexOf("[") + 1, -1) };
+    const range = around !== undefined;
+    found.push({ metric: textOf(expr, name), matchers, within: callsAround(expr, node), range, ...window });
   });
   return found;
 }

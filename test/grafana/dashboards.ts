@@ -1,7 +1,6 @@
 // The checked-in dashboards as Grafana reads them, for the tests of grafana/.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parser } from "@prometheus-io/lezer-promql";
 
 export const GRAFANA = join(import.meta.dirname, "../../grafana");
 export const DASHBOARDS = join(GRAFANA, "dashboards");
@@ -134,43 +133,4 @@ export function substituted(expr: string, chosen: Chosen): string {
 export function selectorOf(variable: Variable): string | undefined {
   const query = typeof variable.query === "string" ? variable.query : variable.query.query;
   return /^label_values\((.*), \w+\)$/s.exec(query)?.[1];
-}
-
-type Node = ReturnType<typeof parser.parse>["topNode"];
-
-/** Names of the metrics that an expression selects, variables substituted before. */
-export function metricsIn(expr: string): Set<string> {
-  const names = new Set<string>();
-  visit(parser.parse(expr).topNode, (node) => {
-    if (node.name !== "VectorSelector") return;
-    const name = node.getChild("Identifier");
-    if (name !== null) names.add(expr.slice(name.from, name.to));
-  });
-  return names;
-}
-
-/** Calls of `rate` and its kin, and the metric and the window of each. */
-export function rangesIn(expr: string): { call: string; metrics: Set<string>; window: string }[] {
-  const found: { call: string; metrics: Set<string>; window: string }[] = [];
-  visit(parser.parse(expr).topNode, (node) => {
-    if (node.name !== "MatrixSelector") return;
-    const call = enclosingCall(node)?.getChild("FunctionIdentifier");
-    const text = expr.slice(node.from, node.to);
-    found.push({
-      call: call === null || call === undefined ? "" : expr.slice(call.from, call.to),
-      metrics: metricsIn(text.slice(0, text.lastIndexOf("["))),
-      window: text.slice(text.lastIndexOf("[") + 1, text.lastIndexOf("]")),
-    });
-  });
-  return found;
-}
-
-function enclosingCall(node: Node): Node | null {
-  for (let at: Node | null = node.parent; at !== null; at = at.parent) if (at.name === "FunctionCall") return at;
-  return null;
-}
-
-function visit(node: Node, look: (node: Node) => void): void {
-  look(node);
-  for (let child = node.firstChild; child !== null; child = child.nextSibling) visit(child, look);
 }

@@ -67,9 +67,11 @@ test("panels keep their ids: links of alerts and of users name them", () => {
         "12 Forecast",
         "13 Age against its limit",
         "14 Brakes in a row against their limit",
-        "16 Processes",
+        "15 CPU",
+        "16 Processes and threads",
         "17 Exits by reason",
         "18 Restarts by reason",
+        "19 Memory by kind, and OOM kills",
         "20 Values that could not be read",
       ],
       "pitcrew-workers": [
@@ -84,6 +86,7 @@ test("panels keep their ids: links of alerts and of users name them", () => {
         "9 Firing alerts",
         "10 Age against its limit",
         "11 Who holds the memory",
+        "12 Swap in use, and OOM kills",
       ],
     }
   `);

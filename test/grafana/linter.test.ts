@@ -1,16 +1,8 @@
 // The useful rules of Grafana's dashboard-linter, and a few of our own.
 import * as units from "@grafana/grafana-foundation-sdk/units";
 import { describe, expect, test } from "vitest";
-import {
-  type Chosen,
-  dashboards,
-  metricsIn,
-  panelCases,
-  panelsOf,
-  rangesIn,
-  selectorOf,
-  substituted,
-} from "./dashboards.ts";
+import { selectorsOf } from "../alerts/promql.ts";
+import { type Chosen, dashboards, panelCases, panelsOf, selectorOf, substituted } from "./dashboards.ts";
 
 const SOURCE = { type: "prometheus", uid: `\${datasource}` };
 const UNITS: ReadonlySet<string> = new Set(Object.values(units).filter((unit) => typeof unit === "string"));
@@ -89,7 +81,9 @@ describe.each(panelCases().map((found) => [found.name, found.panel] as const))("
 
   test("takes rates over $__rate_interval, or over a window that its title or its description names", () => {
     for (const expr of exprs)
-      for (const { call, window } of rangesIn(expr)) {
+      for (const { within, window } of selectorsOf(expr)) {
+        if (window === undefined) continue;
+        const [call = ""] = within;
         if (["rate", "irate", "increase", "delta", "idelta"].includes(call) && window !== "10m")
           expect(["77s", "6h"], `${call} in ${expr}`).toContain(window);
         // One that follows the zoom would mean another thing at each.
@@ -97,23 +91,15 @@ describe.each(panelCases().map((found) => [found.name, found.panel] as const))("
       }
   });
 
-  test("shows counters only as what they grew by", () => {
-    for (const expr of exprs) {
-      const grown = rangesIn(expr).filter(({ call }) => ["rate", "increase"].includes(call));
-      const counters = [...metricsIn(expr)].filter((name) => COUNTER.test(name));
-      for (const counter of counters)
-        expect(
-          grown.some(({ metrics }) => metrics.has(counter)),
-          `${counter} in ${expr}`,
-        ).toBe(true);
-      for (const { metrics } of grown)
-        for (const metric of metrics) expect(metric, `a gauge in ${expr}`).toMatch(COUNTER);
-    }
+  test("shows counters only as what they grew by, and gauges as they are", () => {
+    for (const expr of exprs)
+      for (const { metric, within } of selectorsOf(expr))
+        expect(["rate", "increase"].includes(within[0] ?? ""), `${metric} in ${expr}`).toBe(COUNTER.test(metric));
   });
 
   test("never asks for job or instance of the workers' series, which a move would change", () => {
     for (const expr of exprs) {
-      const ours = [...metricsIn(expr)].some((name) => name.startsWith("pitcrew_"));
+      const ours = selectorsOf(expr).some(({ metric }) => metric.startsWith("pitcrew_"));
       if (ours) expect(expr).not.toMatch(/\b(job|instance)\b/);
     }
   });

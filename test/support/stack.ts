@@ -1,4 +1,5 @@
-// The packaged configuration of Prometheus and Alertmanager around a pitcrew of a test: its addresses, and everything every second.
+// The packaged configuration of Prometheus and Alertmanager around a pitcrew of a test: its addresses, and everything every second, or
+// scrapes more seldom, and more patient, for tests that a starved machine may not fail.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Alertmanager, startAlertmanager } from "./alertmanager.ts";
@@ -17,15 +18,22 @@ export interface Targets {
 }
 
 /** Resolves when both are ready; they are stopped with the running test. */
-export async function startStack(pitcrew: Pitcrew): Promise<Stack> {
+export async function startStack(pitcrew: Pitcrew, scrapeSeconds = 1): Promise<Stack> {
   const alertmanager = await startAlertmanager({ config: alertmanagerConfig(pitcrew.remediatorUrl) });
   const targets = { exporters: [pitcrew.exporterUrl], remediators: [pitcrew.remediatorUrl] };
-  return { alertmanager, prometheus: await startPackagedPrometheus(targets, alertmanager.url) };
+  return { alertmanager, prometheus: await startPackagedPrometheus(targets, alertmanager.url, scrapeSeconds) };
 }
 
-export async function startPackagedPrometheus(targets: Targets, alertmanagerUrl: string): Promise<Prometheus> {
+export async function startPackagedPrometheus(
+  targets: Targets,
+  alertmanagerUrl: string,
+  scrapeSeconds: number,
+): Promise<Prometheus> {
   return await startPrometheus({
-    config: (port) => prometheusConfig(targets, alertmanagerUrl, port),
+    config: (port) =>
+      prometheusConfig(targets, alertmanagerUrl, port)
+        .replaceAll(/evaluation_interval: [0-9]+s/g, "evaluation_interval: 1s")
+        .replaceAll(/(scrape_interval|scrape_timeout): [0-9]+s/g, `$1: ${scrapeSeconds}s`),
     files: ruleFiles(),
   });
 }
@@ -46,13 +54,10 @@ function prometheusConfig({ exporters, remediators }: Targets, alertmanagerUrl: 
     ['"127.0.0.1:9093"', [alertmanagerUrl]],
     ['"127.0.0.1:9090"', [`http://127.0.0.1:${ownPort}`]],
   ];
-  return addresses
-    .reduce(
-      (text, [what, urls]) => replaced(text, what, urls.map((url) => `"${new URL(url).host}"`).join(", ")),
-      packaged("prometheus.yml"),
-    )
-    .replaceAll(/(scrape_interval|evaluation_interval): [0-9]+s/g, "$1: 1s")
-    .replaceAll(/scrape_timeout: [0-9]+s/g, "scrape_timeout: 1s");
+  return addresses.reduce(
+    (text, [what, urls]) => replaced(text, what, urls.map((url) => `"${new URL(url).host}"`).join(", ")),
+    packaged("prometheus.yml"),
+  );
 }
 
 function ruleFiles(): Record<string, string> {

@@ -20,7 +20,7 @@ function held(): SizedPanel {
       id: 10,
       title: "Memory against its limit",
       description:
-        "The thick line is what counts against the limit (limits.measure); resident memory counts shared pages once for each process. Above the limit it is renewed, above relief it is asked to free some. Bad: the thick line above the upper dashed one for more than seconds; a renewal after which it starts high.",
+        "The thick line is what counts against the limit (limits.measure); resident memory counts shared pages once for each process, anonymous memory is what the worker allocated itself. Above the limit it is renewed, above relief it is asked to free some. Bad: the thick line above the upper dashed one for more than seconds; a renewal after which it starts high.",
       unit: BytesIEC,
     },
     { width: 24, height: 11 },
@@ -28,6 +28,7 @@ function held(): SizedPanel {
       { expr: memory, legend: "memory", look: bold(INTENDED) },
       { expr: of("pitcrew_worker_resident_memory_bytes"), legend: "resident", look: coloured("purple") },
       { expr: of("pitcrew_worker_resident_memory_peak_bytes"), legend: "resident, peak", look: coloured(QUIET) },
+      { expr: of("pitcrew_worker_anonymous_memory_bytes"), legend: "anonymous", look: coloured("yellow") },
       limitLine,
       { expr: of("pitcrew_worker_memory_relief_bytes"), legend: "relief", look: dashed(WARNING) },
     ],

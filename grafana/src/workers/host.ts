@@ -1,10 +1,11 @@
 // Does the host hold, and is it the workers that hold its memory?
-import { BytesIEC, CountsPerSecond, PercentUnit } from "@grafana/grafana-foundation-sdk/units";
+import { BytesIEC, PercentUnit, Short } from "@grafana/grafana-foundation-sdk/units";
 import { BAD, barsOnTheRight, dashed, WARNING } from "../look.ts";
 import type { SizedPanel } from "../panels/panel.ts";
 import { timeSeries } from "../panels/time-series.ts";
 import { CHOSEN_HOSTS, CHOSEN_WORKERS, ranked } from "../promql.ts";
 
+const SIZE = { width: 12, height: 9 };
 /** With several hosts, those that were closest to their floor. */
 const NEAREST = 3;
 const nearest = (expr: string) =>
@@ -12,7 +13,7 @@ const nearest = (expr: string) =>
 const of = (metric: string) => nearest(`max by (host) (${metric}{${CHOSEN_HOSTS}})`);
 
 export function hostPanels(): SizedPanel[] {
-  return [available(), held(), pressure()];
+  return [available(), held(), pressure(), swap()];
 }
 
 function available(): SizedPanel {
@@ -24,7 +25,7 @@ function available(): SizedPanel {
         "Available memory of the hosts that come closest to their floor. Bad: below the upper dashed line for a minute the largest worker is renewed; below the lower one it is ended at once, and the kernel's OOM killer is near.",
       unit: BytesIEC,
     },
-    { width: 8, height: 9 },
+    SIZE,
     [
       { expr: of("pitcrew_system_memory_available_bytes"), legend: "{{host}} available" },
       { expr: of("pitcrew_system_memory_available_min_bytes"), legend: "{{host}} floor", look: dashed(WARNING) },
@@ -42,7 +43,7 @@ function held(): SizedPanel {
         "Memory in use on the same hosts, and the part of it that is workers'. Bad: use far above the workers' part while the host is low: something else holds the memory, and no restart of a worker helps. The dashed line is all that the host has.",
       unit: BytesIEC,
     },
-    { width: 8, height: 9 },
+    SIZE,
     [
       {
         expr: nearest(
@@ -57,20 +58,53 @@ function held(): SizedPanel {
 }
 
 function pressure(): SizedPanel {
+  const share = (kind: string) =>
+    nearest(
+      `max by (host) (rate(pitcrew_system_memory_pressure_${kind}_seconds_total{${CHOSEN_HOSTS}}[$__rate_interval]))`,
+    );
   return timeSeries(
     {
       id: 5,
       title: "Memory pressure and brakes",
       description:
-        "Bars: how often the workers' emergency brakes held. Bad: brakes that go on after renewals: fresh processes find too little memory as well, so the host is too small for its workers.",
+        "Share of the time in which some tasks waited for memory, and in which all did; bars: how often the workers' emergency brakes held, in a minute. Bad: “all wait” above a few percent: the host does little else; brakes that go on after renewals: fresh processes find too little memory as well, so the host is too small for its workers.",
       unit: PercentUnit,
     },
-    { width: 8, height: 9 },
+    SIZE,
+    [
+      { expr: share("waiting"), legend: "{{host}} some wait" },
+      { expr: share("stalled"), legend: "{{host}} all wait" },
+      {
+        expr: nearest(`60 * sum by (host) (rate(pitcrew_worker_brakes_total{${CHOSEN_WORKERS}}[$__rate_interval]))`),
+        legend: "{{host}} brakes",
+        look: barsOnTheRight(Short, "brakes a minute"),
+      },
+    ],
+  );
+}
+
+function swap(): SizedPanel {
+  return timeSeries(
+    {
+      id: 12,
+      title: "Swap in use, and OOM kills",
+      description:
+        "Swap of the same hosts, all that there is dashed; bars: processes that the kernel killed for lack of memory. Bad: any bar: the kernel was faster than pitcrew, so floors are too low or too many workers run; swap that fills while workers grow: they get slow long before they reach a limit.",
+      unit: BytesIEC,
+    },
+    SIZE,
     [
       {
-        expr: nearest(`sum by (host) (rate(pitcrew_worker_brakes_total{${CHOSEN_WORKERS}}[$__rate_interval]))`),
-        legend: "{{host}} brakes",
-        look: barsOnTheRight(CountsPerSecond, "brakes"),
+        expr: nearest(
+          `max by (host) (pitcrew_system_swap_total_bytes{${CHOSEN_HOSTS}} - pitcrew_system_swap_free_bytes{${CHOSEN_HOSTS}})`,
+        ),
+        legend: "{{host}} in use",
+      },
+      { expr: of("pitcrew_system_swap_total_bytes"), legend: "{{host}} total", look: dashed(BAD) },
+      {
+        expr: nearest(`max by (host) (increase(pitcrew_system_oom_kills_total{${CHOSEN_HOSTS}}[$__rate_interval]))`),
+        legend: "{{host}} OOM kills",
+        look: barsOnTheRight(Short, "OOM kills"),
       },
     ],
   );

@@ -27,7 +27,7 @@ function up(): SizedPanel {
         "How many run, and how many should. Bad: anything but 0 under “down”: it should run and does not, and automation has not started it (yet). In quarantine automation has given a worker up; a paused one is left alone until somebody resumes it.",
       unit: Short,
     },
-    { width: 6, height: 8 },
+    { width: 4, height: 8 },
     [
       { expr: count(`${of("pitcrew_worker_up")} == 1`), legend: "up", look: coloured(GOOD) },
       { expr: count(`${of("pitcrew_worker_desired_up")} == 1`), legend: "should run", look: coloured(QUIET) },
@@ -101,11 +101,11 @@ function firing(): SizedPanel {
         "What fires now, worst first. With a remediation it is automation's business, and it may be gone in a minute; without one it is for people: alerts/README.md has a section of that name. Bad: critical.",
       unit: Short,
     },
-    { width: 6, height: 8 },
+    { width: 8, height: 8 },
     [
       { label: "alertname", name: "Alert" },
-      { label: "worker", name: "Worker", look: [{ id: "custom.width", value: 110 }] },
-      { label: "host", name: "Host", look: [{ id: "custom.width", value: 110 }] },
+      { label: "worker", name: "Worker", look: [{ id: "custom.width", value: 100 }] },
+      { label: "host", name: "Host", look: [{ id: "custom.width", value: 100 }] },
       { label: "remediation", name: "Remediation", look: [{ id: "custom.width", value: 100 }] },
     ],
     [
