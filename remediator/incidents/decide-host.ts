@@ -15,12 +15,15 @@ export interface HostFacts {
   /** A worker is being ended, for this incident or another: memory is about to change. */
   stopping: boolean;
   paused: boolean;
+  /** Below the critical floor. */
+  critical: boolean;
   dryRun: boolean;
 }
 
 export type HostStep =
   | { kind: "wait"; until: number; blocked?: SuppressReason; because?: string }
-  | { kind: "settle"; deadline: number; because: string }
+  /** `helpless`: there is nobody whose end would help; people must look for the memory elsewhere. */
+  | { kind: "settle"; deadline: number; because: string; helpless?: true }
   | { kind: "choose"; worker: string; because: string }
   | { kind: "close"; state: EndState; suppressed?: SuppressReason; because: string };
 
@@ -34,7 +37,8 @@ export function decideHost(incident: Incident, facts: HostFacts, policy: Policy)
   if (facts.stopping) return { kind: "wait", until: now.mono + 1 };
   if (incident.state === "open" && ended > 0)
     return { kind: "settle", deadline: now.mono + SETTLE_SECONDS, because: "waiting for the memory to settle" };
-  if (incident.state === "settling" && now.mono < (incident.deadline ?? 0))
+  // Who is helpless has nothing to let settle: the next reading may show somebody who helps, or the critical floor.
+  if (incident.state === "settling" && incident.helpless !== true && now.mono < (incident.deadline ?? 0))
     return { kind: "wait", until: incident.deadline ?? 0 };
 
   const { condition } = facts;
@@ -59,12 +63,12 @@ export function decideHost(incident: Incident, facts: HostFacts, policy: Policy)
   if (facts.paused) return { kind: "wait", until: lookAgain, blocked: "paused", because: "automation is paused" };
 
   const shortage = condition.kind === "true" && condition.limit !== undefined ? condition.limit - condition.value : 0;
-  const choice = chooseVictim(facts.candidates, shortage, ended);
+  const choice = chooseVictim(facts.candidates, shortage, { alreadyEnded: ended, critical: facts.critical });
   if (choice.kind === "none") {
     // Said once: while the shortage lasts, a worker may become one that helps.
-    return incident.story.at(-1)?.text === choice.because
+    return incident.helpless === true
       ? { kind: "wait", until: lookAgain }
-      : { kind: "settle", deadline: lookAgain, because: choice.because };
+      : { kind: "settle", deadline: lookAgain, because: choice.because, helpless: true };
   }
   if (facts.dryRun)
     return { kind: "wait", until: lookAgain, blocked: "dry_run", because: `dry run: would renew ${choice.worker}` };

@@ -1,4 +1,4 @@
-// Quarantine: a worker that dies young again and again is held stopped, and tried once in a while (half-open).
+// Quarantine: a worker that dies young, or is over its limit at once, again and again is held stopped, and tried once in a while (half-open).
 import type { Policy, WorkerFacts } from "./facts.ts";
 import type { Incident } from "./incident.ts";
 import { clockSeconds, seconds } from "./phrases.ts";
@@ -23,7 +23,12 @@ export function decideQuarantine(incident: Incident, facts: WorkerFacts, policy:
   }
   const budgetSpent = facts.rations.workerBudgetFreeAt > now.mono;
   const enough = budgetSpent ? policy.youngDeathsToQuarantineBeyondBudget : policy.youngDeathsToQuarantine;
-  if (ledger.youngDeaths < enough) return { kind: "none" };
-  const because = `it died young ${ledger.youngDeaths} times in a row: quarantined, held stopped, tried once every ${seconds(policy.halfOpenSeconds)}`;
+  const { ineffectiveRenewals, youngDeaths } = ledger;
+  if (Math.max(youngDeaths, ineffectiveRenewals) < enough) return { kind: "none" };
+  const failed =
+    youngDeaths >= enough
+      ? `it died young ${youngDeaths} times in a row`
+      : `renewing it did not help ${ineffectiveRenewals} times in a row`;
+  const because = `${failed}: quarantined, held stopped, tried once every ${seconds(policy.halfOpenSeconds)}`;
   return { kind: "held", step: { kind: "quarantine", because } };
 }

@@ -26,7 +26,7 @@ export function performHostStep(engine: Hands, incident: Incident, step: HostSte
     case "settle":
       engine.store.transition(
         incident,
-        { state: "settling", deadline: step.deadline },
+        { state: "settling", deadline: step.deadline, ...(step.helpless === true ? { helpless: true } : {}) },
         { at: now, text: step.because },
       );
       engine.wakeAt(step.deadline);
@@ -44,7 +44,7 @@ export function performHostStep(engine: Hands, incident: Incident, step: HostSte
       ]);
       if (reception === undefined) return;
       engine.store.transition(
-        engine.store.current(incident),
+        withoutHelpless(engine.store.current(incident)),
         { state: "open", victims: [...(incident.victims ?? []), reception.incident.id] },
         { at: now, text: `renews ${step.because}` },
       );
@@ -59,6 +59,12 @@ export function performHostStep(engine: Hands, incident: Incident, step: HostSte
       );
       return;
   }
+}
+
+/** There is somebody after all. */
+function withoutHelpless(incident: Incident): Incident {
+  const { helpless: _passed, ...rest } = incident;
+  return rest;
 }
 
 function withoutBlocked(incident: Incident): Incident {

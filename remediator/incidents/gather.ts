@@ -77,6 +77,7 @@ export async function gatherHost(context: GatherContext, incident: Incident): Pr
     candidates,
     stopping: ledger.openIncidents().some((other) => isEnding(other, incident.victims ?? [])),
     paused: isPaused(ledger, undefined, now.mono),
+    critical,
     dryRun: isDry(config, incident),
   };
 }
@@ -145,9 +146,11 @@ export function isPaused(ledger: Ledger, worker: string | undefined, mono: numbe
   return false;
 }
 
-function isDry(config: Config, incident: Incident): boolean {
+/** A victim is renewed by the remediation that chose it. */
+function isDry(config: Config, { ladder, reason }: Incident): boolean {
   const { dryRun } = config.remediator;
-  return typeof dryRun === "boolean" ? dryRun : dryRun.some((remediation) => remediation === incident.ladder);
+  const asked = ladder === "restart" && reason === "system_memory" ? "restart_largest" : ladder;
+  return typeof dryRun === "boolean" ? dryRun : dryRun.some((remediation) => remediation === asked);
 }
 
 function isCritical(system: SystemReading): boolean {

@@ -83,6 +83,8 @@ export interface Incident {
   doubt?: Doubt;
   /** The incident of the worker that was chosen for this host incident. */
   victims?: readonly IncidentId[];
+  /** Nobody's end would bring this host above its floor. */
+  helpless?: boolean;
   openedAt: Stamp;
   changedAt: Stamp;
   /** Monotonic seconds at which the present state gives up or moves on. */

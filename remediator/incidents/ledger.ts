@@ -177,6 +177,7 @@ export class Ledger {
         const worker = this.worker(entry.worker);
         worker.quarantine = undefined;
         worker.youngDeaths = 0;
+        worker.ineffectiveRenewals = 0;
         return;
       }
     }
@@ -185,9 +186,14 @@ export class Ledger {
   #applyIncident(incident: Incident): void {
     const before = this.incidents.get(incident.id);
     this.incidents.set(incident.id, incident);
-    for (const happening of incident.story.slice(newLines(before, incident)))
-      if (happening.action !== undefined && happening.outcome !== undefined)
-        count(this.actions, `${happening.action}/${happening.outcome}`);
+    for (const { action, outcome } of incident.story.slice(newLines(before, incident))) {
+      if (action === undefined || outcome === undefined) continue;
+      count(this.actions, `${action}/${outcome}`);
+      if (incident.target.kind === "worker" && action === "start" && outcome === "ineffective")
+        this.worker(incident.target.worker).ineffectiveRenewals += 1;
+    }
+    if (incident.target.kind === "worker" && before?.state === "verifying" && incident.state === "resolved")
+      this.worker(incident.target.worker).ineffectiveRenewals = 0;
     const held = incident.blocked ?? incident.suppressed;
     if (held !== undefined && held !== (before?.blocked ?? before?.suppressed)) this.countSuppressed(held);
     if (incident.target.kind === "worker" && incident.incarnation !== undefined)

@@ -27,7 +27,8 @@ function logEntry(log: EngineLog, entry: Entry): void {
         ...(incident.suppressed === undefined ? {} : { suppressed: incident.suppressed }),
       };
       const wentWrong = last?.outcome === "failed" || last?.outcome === "timed_out";
-      if (incident.state === "escalated" || wentWrong) log.warn(last?.text ?? "escalated", fields);
+      if (incident.state === "escalated" || incident.helpless === true || wentWrong)
+        log.warn(last?.text ?? "escalated", fields);
       else log.info(last?.text ?? incident.state, fields);
       return;
     }

@@ -6,6 +6,8 @@ export interface WorkerSummary {
   restarts: readonly (readonly [Reason, number])[];
   exits: readonly (readonly [ExitReason, number])[];
   youngDeaths: number;
+  /** Absent in a summary of an earlier version. */
+  ineffectiveRenewals?: number;
   actedOn?: string;
 }
 
@@ -26,6 +28,7 @@ export interface TalliedWorker {
   restarts: Map<Reason, number>;
   exits: Map<ExitReason, number>;
   youngDeaths: number;
+  ineffectiveRenewals: number;
   actedOn: string | undefined;
 }
 
@@ -34,11 +37,9 @@ export function summaryOf(ledger: Tallied, workers: Iterable<string>): Summary {
     actions: [...ledger.actions],
     suppressed: [...ledger.suppressed],
     workers: [...workers].map((name) => {
-      const { restarts, exits, youngDeaths, actedOn } = ledger.worker(name);
-      return [
-        name,
-        { restarts: [...restarts], exits: [...exits], youngDeaths, ...(actedOn === undefined ? {} : { actedOn }) },
-      ];
+      const { restarts, exits, youngDeaths, ineffectiveRenewals, actedOn } = ledger.worker(name);
+      const counts = { restarts: [...restarts], exits: [...exits], youngDeaths, ineffectiveRenewals };
+      return [name, { ...counts, ...(actedOn === undefined ? {} : { actedOn }) }];
     }),
   };
 }
@@ -52,6 +53,7 @@ export function restoreSummary(ledger: Tallied, summary: Summary): void {
     replace(worker.restarts, known.restarts);
     replace(worker.exits, known.exits);
     worker.youngDeaths = known.youngDeaths;
+    worker.ineffectiveRenewals = known.ineffectiveRenewals ?? 0;
     worker.actedOn = known.actedOn;
   }
 }

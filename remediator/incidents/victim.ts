@@ -1,5 +1,6 @@
 // Whose end helps most when the machine as a whole runs out of memory.
 import type { WorkerReading } from "../../worker/reading.ts";
+import { bytes } from "./phrases.ts";
 
 export interface Candidate {
   reading: WorkerReading;
@@ -12,11 +13,16 @@ export type Choice =
   | { kind: "none"; because: string };
 
 /**
- * The eligible worker whose end frees most.
+ * The eligible worker whose end frees most. If all of them together hold less than what is missing, the memory is somebody else's, and none of
+ * them is ended for it; but the first below the critical floor, where less than enough may still save the machine.
  * @param shortageBytes what is missing to the floor
- * @param alreadyEnded how many this incident has ended: after the first, more are ended only if that can reach the floor
+ * @param alreadyEnded how many this incident has ended
  */
-export function chooseVictim(candidates: readonly Candidate[], shortageBytes: number, alreadyEnded: number): Choice {
+export function chooseVictim(
+  candidates: readonly Candidate[],
+  shortageBytes: number,
+  { alreadyEnded, critical }: { alreadyEnded: number; critical: boolean },
+): Choice {
   const eligible = candidates
     .filter((candidate) => candidate.excluded === undefined)
     .map((candidate) => ({ name: candidate.reading.spec.name, memoryBytes: memoryOf(candidate.reading) }))
@@ -34,10 +40,10 @@ export function chooseVictim(candidates: readonly Candidate[], shortageBytes: nu
     };
   }
   const inReach = eligible.reduce((sum, candidate) => sum + candidate.memoryBytes, 0);
-  if (alreadyEnded > 0 && inReach < shortageBytes)
+  if (inReach < shortageBytes && (alreadyEnded > 0 || !critical))
     return {
       kind: "none",
-      because: "the memory belongs to none of the workers: ending all of them would not reach the floor",
+      because: `the memory belongs to none of the workers: all ${eligible.length} together hold ${bytes(inReach)}, and ${bytes(shortageBytes)} are missing`,
     };
   return {
     kind: "victim",
@@ -47,6 +53,7 @@ export function chooseVictim(candidates: readonly Candidate[], shortageBytes: nu
   };
 }
 
-function memoryOf(reading: WorkerReading): number {
-  return reading.tree?.memoryBytes ?? reading.tree?.residentMemoryBytes ?? 0;
+/** What its end gives back, in memory and in swap. */
+function memoryOf({ tree }: WorkerReading): number {
+  return (tree?.memoryBytes ?? tree?.residentMemoryBytes ?? 0) + (tree?.swapMemoryBytes ?? 0);
 }

@@ -33,6 +33,8 @@ export interface WorkerLedger {
   lastExit: LastExit | undefined;
   /** Consecutive incarnations that died young. */
   youngDeaths: number;
+  /** Consecutive renewals after which the fresh process was as bad as the one before. */
+  ineffectiveRenewals: number;
   /** The incarnation that a destructive action was last begun on: there is at most one such action for each. */
   actedOn: string | undefined;
   quarantine: Quarantine | undefined;
@@ -51,6 +53,7 @@ export function freshWorker(): WorkerLedger {
     ended: true,
     lastExit: undefined,
     youngDeaths: 0,
+    ineffectiveRenewals: 0,
     actedOn: undefined,
     quarantine: undefined,
     restarts: new Map(),

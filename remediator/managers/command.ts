@@ -62,6 +62,9 @@ export function createCommandManager(options: CommandOptions): Manager {
         };
       await sleep(LOOK_AGAIN_MS);
     }
+    // Given up: should it get further after all, beside the next attempt, there would be two.
+    const starter = end === undefined && command.pid !== undefined ? identify(command.pid) : undefined;
+    if (starter !== undefined) await killAll(() => treeOf(starter));
     const seconds = appearsWithinMs / 1000;
     const message = `${spec.name}: its start command ran, but no process that matches appeared within ${seconds} s`;
     return { kind: "failed", code: "ETIMEDOUT", message };

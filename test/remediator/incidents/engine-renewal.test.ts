@@ -95,6 +95,23 @@ describe("a worker over its memory limit", () => {
     expect(world.violations).toEqual([]);
   });
 
+  test("at once after each renewal is held stopped in the end, and free again when it is well", async () => {
+    const world = await worldOf([{ cooldownSeconds: 0, budget: { starts: 99, windowSeconds: 60 } }], {
+      remediator: { budget: { starts: 99, windowSeconds: 60 } },
+    });
+    const w = world.worker("w");
+    w.next = { memoryMib: 150 };
+    Object.assign(w.running ?? {}, { memoryMib: 150 });
+    await pass(120);
+    expect(w.copies).toBe(0);
+    expect(w.processes).toHaveLength(7);
+    expect(world.engine.ledger.worker("w").quarantine).toMatchObject({ holds: "stopped", reason: "memory_limit" });
+    w.next = {};
+    await pass(1900);
+    expect(w.copies).toBe(1);
+    expect(world.engine.ledger.worker("w")).toMatchObject({ quarantine: undefined, ineffectiveRenewals: 0 });
+  });
+
   test("is stopped when the budget is spent, and started when it is free again", async () => {
     const limited = { budget: { starts: 1, windowSeconds: 600 }, cooldownSeconds: 1 };
     const world = await worldOf([limited]);

@@ -95,13 +95,31 @@ describe("below a floor of the machine", () => {
     expect(world.worker("b").processes.length).toBeGreaterThan(1);
   });
 
-  test("a victim that may not be ended yet is waited for, not chosen again and again", async () => {
-    const world = await worldOf([{ limits: roomy }], { remediator: { dryRun: ["restart"] } });
+  test("a dry run of it ends nobody, and says whom it would end, once", async () => {
+    const world = await worldOf([{ limits: roomy }], { remediator: { dryRun: ["restart_largest"] } });
     world.system = low(370);
     const before = world.lines.length;
     await pass(300);
     expect(world.lines.length - before).toBeLessThan(8);
     expect(world.worker("w").processes).toHaveLength(1);
+  });
+
+  test("a dry run of other remediations holds nobody back", async () => {
+    const world = await worldOf([{ limits: roomy }], { remediator: { dryRun: ["restart"] } });
+    world.system = low(370);
+    await pass(5);
+    expect(world.worker("w").processes[0]?.signals).toEqual(["SIGTERM"]);
+  });
+
+  test("whose memory belongs to none of the workers, none is ended for it; nobody is asked twice", async () => {
+    const world = await worldOf([{ name: "a" }, { name: "b" }]);
+    // 100 MiB are theirs, 300 are missing to the floor of 800; the critical floor of 400 is kept.
+    world.system = low(500);
+    await pass(300);
+    for (const name of ["a", "b"]) expect(world.worker(name).processes).toHaveLength(1);
+    const [incident] = world.engine.ledger.openIncidents();
+    expect(incident).toMatchObject({ target: { kind: "host" }, helpless: true });
+    expect(incident?.story.filter(({ text }) => text.includes("belongs to none of the workers"))).toHaveLength(1);
   });
 });
 

@@ -24,6 +24,13 @@ describe("a worker that dies young again and again", () => {
     expect(step(CRASHED, { ...spent, ledger: endedLedger({ youngDeaths: 4 }) })).toMatchObject({ kind: "quarantine" });
   });
 
+  test("so is one that renewals do not help", () => {
+    expect(step(CRASHED, { ledger: endedLedger({ ineffectiveRenewals: 5 }) })).toMatchObject({ kind: "start" });
+    const useless = step(CRASHED, { ledger: endedLedger({ ineffectiveRenewals: 6 }) });
+    expect(useless).toMatchObject({ kind: "quarantine" });
+    expect(useless).toHaveProperty("because", expect.stringContaining("renewing it did not help 6 times in a row"));
+  });
+
   test("is held stopped for half an hour, then tried once whatever the rations say", () => {
     expect(step(CRASHED, { ledger: quarantined(1799) })).toMatchObject({
       kind: "wait",
