@@ -14,7 +14,7 @@ function pathWithPython(): string {
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    // `npm run test:systemd`, `npm run test:root`: they take root.
+    // `npm run test:systemd` and `npm run test:root`: they take root.
     exclude: ["test/systemd/**", "test/root/**"],
     reporters: ["./test/support/reporter.ts"],
     testTimeout: 20_000,

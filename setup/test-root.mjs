@@ -1,5 +1,5 @@
-// npm run test:root: sets everything up, then runs the tests that hide processes from pitcrew. As root.
-// Arguments go to vitest: npm run test:root -- test/root/hidepid.test.ts
+// npm run test:root: sets everything up, then runs the tests that mount disks, freeze processes and make namespaces. As root.
+// Arguments go to vitest: npm run test:root -- test/root/case-22-disk.test.ts
 import { join } from "node:path";
 import { ensureBuilt, ensureInstalled } from "./ensure.mjs";
 import { PROJECT } from "./place.mjs";

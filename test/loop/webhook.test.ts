@@ -18,7 +18,7 @@ function overLimit(worker: string): AlertLiteral {
 }
 
 describe("the webhook", () => {
-  test("a hundred copies of one notification at once are one restart", { timeout: 60_000 }, async () => {
+  test("case 1: a hundred copies of one notification at once are one restart", { timeout: 60_000 }, async () => {
     const site = createSite({
       remediator: NEVER,
       workers: (own) => `  - name: fat

@@ -1,12 +1,7 @@
-// How the tests run that take root: `npm run test:root`. They are not among those of `npm test`.
-import { defineConfig } from "vitest/config";
-import others from "../../vitest.config.ts";
+// `npm run test:root`: what only root may do, such as mounting a disk that is full. Elsewhere it fails, and says what it needs.
+import { defineConfig, mergeConfig } from "vitest/config";
+import common from "../../vitest.config.ts";
 
-export default defineConfig({
-  test: {
-    ...others.test,
-    include: ["test/root/**/*.test.ts"],
-    exclude: [],
-    testTimeout: 60_000,
-  },
-});
+const config = mergeConfig(common, defineConfig({ test: { setupFiles: ["test/root/needs-root.ts"], maxWorkers: 1, testTimeout: 60_000 } }));
+config.test = { ...config.test, include: ["test/root/**/*.test.ts"], exclude: [] };
+export default config;

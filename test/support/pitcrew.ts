@@ -29,12 +29,18 @@ export function createSite({
   remediator = "",
   system = "",
   verify = "1s",
+  port = 0,
+  floors = { min: "1MiB", critical: "512KiB" },
 }: {
   workers: (site: Omit<Site, "configFile">) => string;
   remediator?: string;
   system?: string;
   /** verify_for */
   verify?: string;
+  /** Of the remediator; 0: any free one. */
+  port?: number;
+  /** Below which the machine counts as low on memory. */
+  floors?: { min: string; critical: string };
 }): Site {
   const directory = temporaryDirectory("pitcrew-loop-");
   const site = {
@@ -53,10 +59,10 @@ export function createSite({
 run_directory: run
 state_directory: state
 log_directory: log
-system: {min_available_memory: 1MiB, critical_available_memory: 512KiB${system === "" ? "" : `, ${system}`}}
+system: {min_available_memory: ${floors.min}, critical_available_memory: ${floors.critical}${system === "" ? "" : `, ${system}`}}
 exporter: {listen: "127.0.0.1:0"}
 remediator:
-  listen: 127.0.0.1:0
+  listen: 127.0.0.1:${port}
   webhook: {credentials_file: token}
   startup_grace: 0s
   verify_for: ${verify}
