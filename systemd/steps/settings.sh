@@ -22,6 +22,7 @@ write_configuration() {
   if [[ -e $file ]]; then
     [[ -z $config_file && -z $match ]] || fail "/etc/pitcrew/pitcrew.yml exists: edit it, or move it away to begin with another"
     ((!first)) || begin_dry "$file"
+    let_daemons_read "$file"
     return 0
   fi
   local begun=$work/pitcrew.yml
@@ -39,6 +40,22 @@ write_configuration() {
   chmod 0640 "$begun"
   with_dry_run "$begun" >"$work/first.yml"
   put "$work/first.yml" "$file" 0640 "$group"
+}
+
+# Often it is for root only: it may hold secrets. Both daemons are in the group pitcrew.
+let_daemons_read() {
+  local mode group
+  ((live)) || return 0
+  read -r mode group < <(stat -c '%a %G' "$1")
+  if ((8#$mode & 8#004)) || [[ $group == pitcrew ]] && ((8#$mode & 8#040)); then return 0; fi
+  if ((dry)); then
+    say "  would: let group pitcrew read pitcrew.yml"
+    return 0
+  fi
+  say "  let group pitcrew read pitcrew.yml"
+  keep "$1"
+  chgrp pitcrew "$1"
+  chmod g+r "$1"
 }
 
 # A configuration that was there before pitcrew: its first run only shows what it would do.

@@ -2,6 +2,9 @@
 import { eventually } from "../support/eventually.ts";
 import { type Machine, type RunResult, SOURCE } from "./machine.ts";
 
+/** What is awaited comes in seconds; a machine that does ten other things at once takes longer. */
+export const PATIENCE_MS = 240_000;
+
 export const DAEMONS = ["pitcrew-exporter", "pitcrew-remediator"] as const;
 export const INSTALL = `bash ${SOURCE}/systemd/install.sh`;
 /** A worker that grows by so many MiB a second, up to a cap: the demonstration's. */
@@ -43,7 +46,7 @@ export function metricsThatShow(machine: Machine, line: RegExp, daemon?: (typeof
     const text = await metrics(machine, daemon).catch(() => "");
     return line.test(text) && text;
   };
-  return eventually(look, { what: `/metrics to show ${line.source}`, within: 30_000 });
+  return eventually(look, { what: `/metrics to show ${line.source}`, within: PATIENCE_MS });
 }
 
 export interface JournalLine {

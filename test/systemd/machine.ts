@@ -41,6 +41,8 @@ export interface Machine {
 }
 
 const PREFIX = "pitcrew-machine-";
+/** How long output is waited for after a command has ended. */
+const HELD_PIPE_MS = 5000;
 /** systemd's "power off". SIGRTMIN is 34 in every glibc. */
 const POWER_OFF = 34 + 4;
 
@@ -125,7 +127,7 @@ class Container implements Machine {
     }
   }
 
-  run(line: string, { stdin = "", within = 60_000 }: RunOptions = {}): Promise<RunResult> {
+  run(line: string, { stdin = "", within = 240_000 }: RunOptions = {}): Promise<RunResult> {
     const environment = [
       "env",
       "-i",
@@ -149,11 +151,13 @@ class Container implements Machine {
         result.stderr += text;
       });
       child.once("error", reject);
-      // Not "close": a daemon that the line left behind may hold the pipes.
-      child.once("exit", (code) => {
+      const end = (code: number | null) => {
         clearTimeout(timer);
-        setImmediate(() => resolve({ ...result, code: late ? 124 : (code ?? 137) }));
-      });
+        resolve({ ...result, code: late ? 124 : (code ?? 137) });
+      };
+      // All that it said has been read; unless something that the line left behind holds the pipes.
+      child.once("close", end);
+      child.once("exit", (code) => setTimeout(end, HELD_PIPE_MS, code).unref());
       child.stdin.on("error", () => undefined).end(stdin);
     });
   }
@@ -208,7 +212,7 @@ class Container implements Machine {
       this.bootId = bootId;
       return true;
     };
-    await eventually(isUp, { what: "the machine to be up", within: 60_000 }).catch((cause: unknown) => {
+    await eventually(isUp, { what: "the machine to be up", within: 240_000 }).catch((cause: unknown) => {
       throw new Error(`${String(cause)}; it was ${JSON.stringify(state)}\n${this.console}`, { cause });
     });
   }

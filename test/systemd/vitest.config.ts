@@ -5,8 +5,8 @@ export default defineConfig({
   test: {
     include: ["test/systemd/**/*.test.ts"],
     reporters: ["./test/support/reporter.ts"],
-    testTimeout: 90_000,
-    hookTimeout: 180_000,
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     // Each file boots a machine of its own.
     maxWorkers: 2,
     allowOnly: false,

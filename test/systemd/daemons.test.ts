@@ -1,0 +1,158 @@
+// Both daemons as services: what they may do, what they can still read, and that they come back, whatever ends them.
+import { beforeAll, describe, expect, test } from "vitest";
+import { eventually } from "../support/eventually.ts";
+import { DAEMONS, install, mainPids, metricsThatShow, PATIENCE_MS, property } from "./installation.ts";
+import { bootMachine, type Machine } from "./machine.ts";
+
+/** Every way in which a worker can be somebody else's: another user, root, a unit of the template, a tree that shares its memory. */
+const CONFIG = `
+workers:
+  - {name: steady, manager: systemd, unit: pitcrew-worker@steady.service, limits: {memory: 8GiB, measure: pss}}
+  - {name: braking, manager: systemd, unit: pitcrew-worker@braking.service}
+  - {name: of-root, manager: observe, match: {cmdline: "^/usr/bin/sleep 1001", user: root}, limits: {memory: 8GiB, measure: pss}}
+  - {name: of-nobody, manager: observe, match: {cmdline: "^/usr/bin/sleep 1002", user: nobody}, limits: {memory: 8GiB, measure: pss}}
+  - {name: tree, manager: observe, match: {cmdline: "^/bin/sh -c .*sleep 1003", user: daemon}, limits: {memory: 8GiB, measure: pss}}
+remediator:
+  dry_run: false
+  webhook: {credentials_file: /etc/pitcrew/webhook.token}
+  startup_grace: 0s
+`;
+const WORKER_UNITS = ["pitcrew-worker@steady", "pitcrew-worker@braking", "of-root", "of-nobody", "tree"];
+const BLOCKER = "process.on('SIGUSR2', () => { for (;;); });";
+
+let machine: Machine;
+beforeAll(async () => {
+  machine = await bootMachine();
+  await machine.write("/etc/pitcrew/workers/steady", "#!/bin/sh\nexec sleep infinity\n", "0755");
+  // It ends as the brake does when somebody writes to its pipe.
+  await machine.write("/etc/pitcrew/workers/braking", "#!/bin/sh\nread -r word < /run/braking\nexit 42\n", "0755");
+  await machine.must("mkfifo -m 0644 /run/braking");
+  await machine.must("systemd-run --quiet --unit=of-root /usr/bin/sleep 1001");
+  await machine.must("systemd-run --quiet --unit=of-nobody --uid=nobody /usr/bin/sleep 1002");
+  await machine.must("systemd-run --quiet --unit=tree --uid=daemon /bin/sh -c 'sleep 1003 & sleep 1003 & wait'");
+  await install(machine, { config: CONFIG });
+  await machine.must("systemctl start pitcrew-worker@steady pitcrew-worker@braking");
+});
+
+describe("what they may do", () => {
+  test("systemd finds nothing wrong with any unit", async () => {
+    const units =
+      "pitcrew-exporter.service pitcrew-remediator.service pitcrew-workers.slice pitcrew-worker@steady.service";
+    const { code, stdout, stderr } = await machine.run(`systemd-analyze verify --man=no ${units}`);
+    expect({ code, said: stdout + stderr }).toEqual({ code: 0, said: "" });
+  });
+
+  test.each([
+    ["pitcrew-exporter", 1.8],
+    ["pitcrew-remediator", 1.6],
+  ])("%s is exposed by at most %d of 10", async (daemon, most) => {
+    const text = await machine.must(
+      `systemd-analyze security --no-pager --offline=true /etc/systemd/system/${daemon}.service | grep Overall`,
+    );
+    expect(Number(/: ([0-9.]+)/.exec(text)?.[1])).toBeLessThanOrEqual(most);
+  });
+});
+
+describe("workers of the template", () => {
+  test("run as their user, before the daemons when memory runs out, with a corner for their brake that pitcrew can read", async () => {
+    const pid = await property(machine, "pitcrew-worker@steady", "MainPID");
+    expect(await machine.must(`stat -c %U /proc/${pid}; cat /proc/${pid}/oom_score_adj`)).toBe("pitcrew-worker\n300");
+    expect(await machine.must("stat -c '%a %U:%G' /run/pitcrew/workers/steady")).toBe("2770 pitcrew-worker:pitcrew");
+    expect(
+      await machine.must(`tr '\\0' '\\n' < /proc/${pid}/environ | grep -E '^PITCREW|NOTIFY|CREDENTIALS' | sort`),
+    ).toBe("PITCREW_RUN_DIRECTORY=/run/pitcrew\nPITCREW_WORKER=steady");
+    // A container may not protect anybody, but it is what systemd is told.
+    for (const daemon of DAEMONS) expect(await property(machine, daemon, "OOMScoreAdjust")).toBe("-900");
+  });
+});
+
+describe("whatever ends them", () => {
+  test.each(DAEMONS)("%s is back within seconds after a kill -9, and no worker has noticed", async (daemon) => {
+    const workers = await mainPids(machine, WORKER_UNITS);
+    const before = await property(machine, daemon, "MainPID");
+    await machine.must(`kill -9 ${before}`);
+    await eventually(
+      async () => {
+        const [pid, state] = [
+          await property(machine, daemon, "MainPID"),
+          await property(machine, daemon, "ActiveState"),
+        ];
+        return pid !== before && pid !== "0" && state === "active";
+      },
+      { what: "it to be back", within: PATIENCE_MS },
+    );
+    await metricsThatShow(machine, /^pitcrew_\w+_build_info\{/m, daemon);
+    expect(await mainPids(machine, WORKER_UNITS)).toEqual(workers);
+  });
+
+  test.each(DAEMONS)(
+    "%s whose event loop is blocked is started again by the watchdog; one that turns is not",
+    async (daemon) => {
+      await machine.write("/etc/block.cjs", BLOCKER);
+      await machine.write(
+        `/run/systemd/system/${daemon}.service.d/watchdog.conf`,
+        "[Service]\nWatchdogSec=4\nEnvironment=NODE_OPTIONS=--require=/etc/block.cjs\n",
+      );
+      await machine.must(`systemctl daemon-reload && systemctl restart ${daemon}`);
+      const workers = await mainPids(machine, WORKER_UNITS);
+      const before = await property(machine, daemon, "MainPID");
+      const fedAt = async () => Number(await property(machine, daemon, "WatchdogTimestampMonotonic"));
+      const first = await fedAt();
+      await eventually(async () => (await fedAt()) > first + 8e6, {
+        what: "twice its time to go by",
+        within: PATIENCE_MS,
+      });
+      expect(await property(machine, daemon, "MainPID")).toBe(before);
+
+      await machine.must(`kill -USR2 ${before}`);
+      await eventually(async () => (await property(machine, daemon, "NRestarts")) === "1", {
+        what: "the watchdog to start it again",
+        within: PATIENCE_MS,
+      });
+      await eventually(async () => (await property(machine, daemon, "ActiveState")) === "active", {
+        what: "it to be back",
+      });
+      expect(await machine.must(`journalctl -b -u ${daemon}`)).toMatch(
+        /Watchdog timeout .*\n(.*\n)*.*Failed with result 'watchdog'/,
+      );
+      expect(await mainPids(machine, WORKER_UNITS)).toEqual(workers);
+      await machine.must(
+        `rm -r /run/systemd/system/${daemon}.service.d && systemctl daemon-reload && systemctl restart ${daemon}`,
+      );
+    },
+  );
+
+  test("no number of failures locks them out: mended, a configuration is picked up without a hand", async () => {
+    await machine.must("cp -a /etc/pitcrew/pitcrew.yml /root/good.yml && echo 'workers: 1' > /etc/pitcrew/pitcrew.yml");
+    await machine.run(`systemctl restart ${DAEMONS.join(" ")}`);
+    // Six failures are more than systemd's own limit of five in ten seconds would allow.
+    await eventually(async () => Number(await property(machine, "pitcrew-exporter", "NRestarts")) >= 3, {
+      what: "it to be tried again and again",
+      within: PATIENCE_MS,
+    });
+    expect(await machine.must("journalctl -b -u pitcrew-exporter -o cat")).toMatch(/pitcrew\.yml:1:\d+: workers/);
+    await machine.must("cp -a /root/good.yml /etc/pitcrew/pitcrew.yml");
+    for (const daemon of DAEMONS)
+      await eventually(async () => (await property(machine, daemon, "ActiveState")) === "active", {
+        what: `${daemon} to be back`,
+        within: PATIENCE_MS,
+      });
+  });
+
+  test("a worker's log is rotated under it, and what it writes afterwards is not lost", async () => {
+    await machine.must(
+      "systemd-run --quiet --unit=writing --uid=pitcrew -p StandardOutput=append:/var/log/pitcrew/writing.log sh -c 'echo before; read x < /run/braking; echo after; sleep 1000'",
+    );
+    await eventually(async () => (await machine.run("grep before /var/log/pitcrew/writing.log")).code === 0, {
+      what: "a line",
+    });
+    await machine.must("logrotate -f /etc/logrotate.d/pitcrew");
+    expect(await machine.must("cat /var/log/pitcrew/writing.log.1; wc -c < /var/log/pitcrew/writing.log")).toBe(
+      "before\n0",
+    );
+    await machine.must("systemctl stop pitcrew-worker@braking; echo go > /run/braking");
+    await eventually(async () => (await machine.must("cat /var/log/pitcrew/writing.log")) === "after", {
+      what: "the next line",
+    });
+  });
+});
