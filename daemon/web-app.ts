@@ -52,12 +52,21 @@ export function createWebApp(options: WebAppOptions, pages = createPages(options
 /** Before anything of the body is read. */
 function authorizeChanges(authorize: (request: IncomingMessage) => boolean): express.RequestHandler {
   return (request, response, next) => {
-    if (!isReading(request) && !authorize(request)) {
+    const reads = isReading(request);
+    if (!reads && isFromPage(request))
+      throw new HttpError(403, "cross_site", "a page in a browser may change nothing here: use a command or a script");
+    if (!reads && !authorize(request)) {
       response.set("WWW-Authenticate", 'Bearer realm="pitcrew"');
       throw new HttpError(401, "unauthorized", "this request needs the token: Authorization: Bearer …");
     }
     next();
   };
+}
+
+/** A browser adds Origin or Sec-Fetch-Site to what a page sends, and no page of ours sends anything. */
+function isFromPage({ headers }: express.Request): boolean {
+  const site = headers["sec-fetch-site"];
+  return headers.origin !== undefined || (site !== undefined && site !== "none");
 }
 
 function parseBody(limit: number): express.RequestHandler {

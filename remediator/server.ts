@@ -53,12 +53,11 @@ export async function openDoors(
       ...options,
       listen: remediator.config.remediator.listen,
       ...(readWebConfig === undefined ? {} : { readWebConfig }),
-      // A browser sends Origin with every cross-site request; no client of ours does.
-      authorizePost: (request) => request.headers.origin === undefined && authorize(request),
+      authorizePost: authorize,
       routes: (app) => addRoutes(app, remediator, "the HTTP API"),
       onRefused: ({ path, status }) => {
         if (path !== WEBHOOK_PATH) return;
-        if (status === 401) remediator.countNotification("unauthorized");
+        if (status === 401 || status === 403) remediator.countNotification("unauthorized");
         else if (status === 413) remediator.countNotification("too_large");
         else if (status === 503) remediator.countNotification("unavailable");
         else remediator.countNotification("malformed");

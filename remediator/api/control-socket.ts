@@ -1,30 +1,36 @@
 // control.sock: how the commands on this machine reach the remediator. Who may open the file may give orders.
-import { chmodSync, unlinkSync } from "node:fs";
+import { chmodSync, chownSync, lstatSync, statSync, unlinkSync } from "node:fs";
 import { createServer } from "node:http";
 import { connect } from "node:net";
+import { dirname } from "node:path";
 import type express from "express";
 
 export class ControlSocketError extends Error {
   readonly code = "control_socket";
 }
 
-/** @throws ControlSocketError when another remediator answers there, or the path cannot be used */
+/** Read and write for the owner and the group; to open a socket is to write to it. */
+const MODE = 0o660;
+
+/**
+ * The socket's group is that of the run directory, where we may give it that one: `chgrp operators /run/pitcrew` lets operators in.
+ * @throws ControlSocketError when another remediator answers there, or the path cannot be used
+ */
 export async function openControlSocket(path: string, app: express.Application): Promise<{ close(): Promise<void> }> {
   if (await answers(path))
     throw new ControlSocketError(
       `another remediator answers at ${path}: stop it, or give this one a run_directory of its own`,
     );
-  try {
-    unlinkSync(path);
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw unusable(path, cause);
-  }
+  removeFormer(path);
   const server = createServer({ keepAliveTimeout: 1000 }, app);
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause) => reject(unusable(path, cause)));
+    // Never open to everybody, not even before its chmod: the socket is made within this call.
+    const umask = process.umask(0o777 & ~MODE);
     server.listen(path, resolve);
+    process.umask(umask);
   });
-  chmodSync(path, 0o660);
+  giveToGroup(path);
   return {
     close: () =>
       new Promise((resolve) => {
@@ -33,6 +39,28 @@ export async function openControlSocket(path: string, app: express.Application):
         setTimeout(() => server.closeAllConnections(), 1000).unref();
       }),
   };
+}
+
+/** Only a socket that nobody answers is taken away: anything else was put there by somebody. */
+function removeFormer(path: string): void {
+  try {
+    if (!lstatSync(path).isSocket())
+      throw new ControlSocketError(`${path} is no socket: move it away, it is where the control socket belongs`);
+    unlinkSync(path);
+  } catch (cause) {
+    if (cause instanceof ControlSocketError) throw cause;
+    if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw unusable(path, cause);
+  }
+}
+
+function giveToGroup(path: string): void {
+  try {
+    const { gid } = statSync(dirname(path));
+    if (lstatSync(path).gid !== gid) chownSync(path, -1, gid);
+  } catch {
+    // Not our group to give: ours stays.
+  }
+  chmodSync(path, MODE);
 }
 
 function answers(path: string): Promise<boolean> {

@@ -1,16 +1,26 @@
 // The remediator's own HTTP routes; the same for the network and for the Unix socket. Each: parse, hand over, answer.
 import type express from "express";
-import { parseDuration } from "../../config/units/duration.ts";
 import { HttpError } from "../../daemon/http-error.ts";
 import { JournalError } from "../incidents/journal.ts";
 import { OPERATOR_ACTIONS, operate, pause, resume } from "../incidents/operator.ts";
 import { MalformedPayload, parsePayload } from "../intake/webhook-payload.ts";
+import { durationOf, flagOf, incidentQuery, objectOf, parametersOf, textOf } from "./query.ts";
 import type { Served } from "./served.ts";
 import { incidentView, refusalView, selectIncidents, statusView } from "./views.ts";
 
-/** @param peer who a change is recorded as made by, where the request does not say */
-export function addRoutes(app: express.Application, remediator: Served, peer: string): void {
+/**
+ * The way by which a request came. Node cannot ask a Unix socket for its peer's user, so a name is the caller's own word; the door is what was
+ * checked: who may open the socket, or who has the token.
+ */
+export type Door = "the control socket" | "the HTTP API";
+
+export function addRoutes(app: express.Application, remediator: Served, door: Door): void {
   const { engine } = remediator;
+  const madeBy = (body: Readonly<Record<string, unknown>>) => {
+    const name = textOf(body, "by");
+    if (name === undefined) return door;
+    return door === "the control socket" ? name : `${name} (${door})`;
+  };
 
   app.post("/api/v1/webhook", (request, response) => {
     if (remediator.closing) throw new HttpError(503, "unavailable", "the remediator is stopping");
@@ -30,14 +40,9 @@ export function addRoutes(app: express.Application, remediator: Served, peer: st
     response.json({ workers: statusView(remediator.statusFacts()).workers });
   });
   app.get("/api/v1/incidents", (request, response) => {
-    const { worker, state, since, limit } = request.query;
+    const query = incidentQuery(request.query, engine.deps.clock().wall);
     response.json({
-      incidents: selectIncidents(engine.ledger, {
-        ...(typeof worker === "string" ? { worker } : {}),
-        ...(typeof state === "string" ? { state } : {}),
-        ...(typeof since === "string" ? { sinceWall: engine.deps.clock().wall - durationOf(since, "since") } : {}),
-        ...(typeof limit === "string" ? { limit: countOf(limit) } : {}),
-      }),
+      incidents: selectIncidents(engine.ledger, query),
       refused: engine.ledger.refusals.map(refusalView),
     });
   });
@@ -62,32 +67,34 @@ export function addRoutes(app: express.Application, remediator: Served, peer: st
         `${worker} is observed only (manager: observe): pitcrew never starts or stops it`,
       );
     const body = objectOf(request.body);
-    const incident = kept(() =>
-      operate(engine, { action, worker, by: textOf(body.by) ?? peer, force: body.force === true }),
-    );
+    const incident = kept(() => operate(engine, { action, worker, by: madeBy(body), force: flagOf(body, "force") }));
     response.status(202).json({ worker, action, incident: incident ?? null });
   });
 
   app.post("/api/v1/pauses", (request, response) => {
     const body = objectOf(request.body);
-    const worker = textOf(body.worker);
+    const worker = textOf(body, "worker");
     if (worker !== undefined && !engine.deps.config().workers.some((spec) => spec.name === worker))
       throw new HttpError(404, "unknown_worker", "there is no worker of this name in the configuration");
-    const reason = textOf(body.reason);
+    const reason = textOf(body, "reason");
     if (reason === undefined) throw new HttpError(400, "malformed", "reason: say why, for whoever finds it paused");
-    const forSeconds = durationOf(textOf(body.for) ?? "", "for");
+    const forSeconds = durationOf(textOf(body, "for") ?? "", "for");
     const made = kept(() =>
-      pause(engine, { ...(worker === undefined ? {} : { worker }), forSeconds, reason, by: textOf(body.by) ?? peer }),
+      pause(engine, { ...(worker === undefined ? {} : { worker }), forSeconds, reason, by: madeBy(body) }),
     );
     response.status(201).json(made);
   });
   app.delete("/api/v1/pauses", (request, response) => {
-    const { worker } = request.query;
-    const ended = kept(() => resume(engine, (held) => typeof worker !== "string" || held.worker === worker, peer));
+    const { worker } = parametersOf(request.query, ["worker"]);
+    const by = madeBy(objectOf(request.body));
+    const ended = kept(() => resume(engine, (held) => worker === undefined || held.worker === worker, by));
+    if (ended === 0 && worker !== undefined && !engine.deps.config().workers.some((spec) => spec.name === worker))
+      throw new HttpError(404, "unknown_worker", "there is no worker of this name in the configuration");
     response.json({ ended });
   });
   app.delete("/api/v1/pauses/:id", (request, response) => {
-    if (kept(() => resume(engine, (held) => held.id === request.params.id, peer)) === 0)
+    const by = madeBy(objectOf(request.body));
+    if (kept(() => resume(engine, (held) => held.id === request.params.id, by)) === 0)
       throw new HttpError(404, "not_found", "there is no pause with this id");
     response.json({ ended: 1 });
   });
@@ -102,25 +109,4 @@ function kept<T>(action: () => T): T {
     if (cause instanceof JournalError) throw new HttpError(503, "unavailable", cause.message, { cause });
     throw cause;
   }
-}
-
-function objectOf(body: unknown): Record<string, unknown> {
-  return typeof body === "object" && body !== null ? (body as Record<string, unknown>) : {};
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? value.slice(0, 500) : undefined;
-}
-
-function durationOf(text: string, name: string): number {
-  const parsed = parseDuration(text);
-  if (!parsed.ok) throw new HttpError(400, "malformed", `${name}: ${parsed.problem}`);
-  return parsed.value;
-}
-
-function countOf(text: string): number {
-  const count = Number(text);
-  if (!Number.isInteger(count) || count < 1 || count > 10_000)
-    throw new HttpError(400, "malformed", "limit: a whole number from 1 to 10000");
-  return count;
 }

@@ -8,7 +8,7 @@ import { comparison, seconds } from "../incidents/phrases.ts";
 import { type Reason, toReason } from "../incidents/reason.ts";
 import { unitLines } from "../units/drift.ts";
 import { whatIsMissing } from "./missing.ts";
-import { offlineFacts } from "./offline.ts";
+import { lookAtMachine } from "./offline.ts";
 
 export interface CheckCommand {
   configFile: string | undefined;
@@ -23,7 +23,7 @@ export function runCheck(options: CheckCommand): Promise<number> {
     {
       loadRules,
       async whatRulesWouldDoNow(config) {
-        const { readings, system } = await offlineFacts(config);
+        const { readings, system } = await lookAtMachine(config);
         const samples = actionableSamples(config.host, { workers: [...readings.values()], system });
         const { rules } = loadRules(config.remediator.guard.rules);
         return wouldDoNow(rules, samples).map((wish) => ({ ...wish, text: textOf(config, rules, wish) }));

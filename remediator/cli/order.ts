@@ -1,7 +1,8 @@
 // `pitcrew start|stop|restart|recycle|clear W`: gives the order to the remediator, and waits for its end if asked.
 import { setTimeout as delay } from "node:timers/promises";
 import type { Config } from "../../config/config.ts";
-import type { IncidentView } from "../api/views.ts";
+import { printable } from "../../config/problem.ts";
+import type { IncidentView, WorkerView } from "../api/views.ts";
 import type { OperatorAction } from "../incidents/operator.ts";
 import { ask, messageOf, operatorName, Unreachable } from "./client.ts";
 
@@ -14,6 +15,12 @@ export interface Order {
 }
 
 const WAIT_POLL_MS = 200;
+
+/** Held back by what passes by itself: others have their turn first. */
+const PASSING: Readonly<Record<string, string>> = {
+  slot_busy: "another worker is being stopped or started",
+  min_healthy: "so many of its group must stay up",
+};
 
 export async function order({ config, action, worker, force, wait }: Order): Promise<number> {
   try {
@@ -29,7 +36,7 @@ export async function order({ config, action, worker, force, wait }: Order): Pro
       return 0;
     }
     process.stdout.write(`${worker}: ${action}: incident ${incident}\n`);
-    return wait ? await waitForEnd(config, incident) : 0;
+    return wait ? await waitForEnd(config, { action, worker, incident }) : 0;
   } catch (cause) {
     if (!(cause instanceof Unreachable)) throw cause;
     process.stderr.write(`pitcrew: ${cause.message}; ${action} needs it\n`);
@@ -38,8 +45,12 @@ export async function order({ config, action, worker, force, wait }: Order): Pro
 }
 
 /** Tells the story as it happens. Exit code 1 if it was held back or failed. */
-async function waitForEnd(config: Config, id: string): Promise<number> {
+async function waitForEnd(
+  config: Config,
+  { action, worker, incident: id }: { action: OperatorAction; worker: string; incident: string },
+): Promise<number> {
   let told = 0;
+  let waitsFor: string | null = null;
   for (;;) {
     const answer = await ask(config.runDirectory, "GET", `/api/v1/incidents/${encodeURIComponent(id)}`);
     if (answer.status !== 200) {
@@ -47,13 +58,29 @@ async function waitForEnd(config: Config, id: string): Promise<number> {
       return 1;
     }
     const incident = answer.body as IncidentView;
-    for (const line of incident.story.slice(told)) process.stdout.write(`  ${line.text}\n`);
+    for (const line of incident.story.slice(told)) process.stdout.write(`  ${printable(line.text)}\n`);
     told = incident.story.length;
-    if (!incident.open) return incident.state === "resolved" ? 0 : 1;
-    if (incident.blocked !== null) {
-      process.stderr.write(`pitcrew: held back (${incident.blocked})\n`);
+    if (!incident.open) return incident.state === "resolved" || (await isAsOrdered(config, action, worker)) ? 0 : 1;
+    const { blocked } = incident;
+    const passing = blocked === null ? undefined : PASSING[blocked];
+    if (blocked !== null && passing === undefined) {
+      process.stderr.write(
+        `pitcrew: held back (${blocked}); the order is kept, pitcrew status tells what becomes of it\n`,
+      );
       return 1;
     }
+    if (blocked !== waitsFor && passing !== undefined) process.stdout.write(`  waiting: ${passing} (${blocked})\n`);
+    waitsFor = blocked;
     await delay(WAIT_POLL_MS);
   }
+}
+
+/** An order may be fulfilled by another incident than its own: a stop that took the place of a start that was still to come. */
+async function isAsOrdered(config: Config, action: OperatorAction, worker: string): Promise<boolean> {
+  const answer = await ask(config.runDirectory, "GET", "/api/v1/workers");
+  const { workers } = answer.body as { workers: readonly WorkerView[] };
+  const found = workers.find((view) => view.worker === worker);
+  if (found === undefined || found.incident !== null) return false;
+  if (action === "stop") return found.state === "down" && found.desired === "down";
+  return action === "start" && found.state === "up" && found.desired === "up";
 }

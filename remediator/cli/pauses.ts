@@ -1,5 +1,6 @@
 // `pitcrew pause` and `resume`.
 import type { Config } from "../../config/config.ts";
+import type { StatusView } from "../api/views.ts";
 import { ask, messageOf, operatorName, Unreachable } from "./client.ts";
 
 export async function pause(options: {
@@ -24,10 +25,13 @@ export async function pause(options: {
 export async function resume({ config, worker }: { config: Config; worker: string | undefined }): Promise<number> {
   return told(async () => {
     const query = worker === undefined ? "" : `?${new URLSearchParams({ worker }).toString()}`;
-    const answer = await ask(config.runDirectory, "DELETE", `/api/v1/pauses${query}`);
+    const answer = await ask(config.runDirectory, "DELETE", `/api/v1/pauses${query}`, { by: operatorName() });
     if (answer.status !== 200) throw new Unreachable(messageOf(answer));
     const { ended } = answer.body as { ended: number };
-    return ended === 0 ? "nothing was paused" : `${ended} ${ended === 1 ? "pause has" : "pauses have"} ended`;
+    const held = await ask(config.runDirectory, "GET", "/api/v1/status");
+    const all = (held.body as StatusView).pauses.some((pause) => pause.worker === null);
+    const still = all && worker !== undefined ? "; all workers are still paused: pitcrew resume ends that" : "";
+    return `${ended === 0 ? "nothing was paused" : `${ended} ${ended === 1 ? "pause has" : "pauses have"} ended`}${still}`;
   });
 }
 

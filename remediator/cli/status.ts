@@ -7,23 +7,40 @@ import { statusView } from "../api/views.ts";
 import { bytes, seconds } from "../incidents/phrases.ts";
 import { ask, messageOf, Unreachable } from "./client.ts";
 import { wantsColour } from "./colour.ts";
-import { offlineFacts } from "./offline.ts";
+import { offlineFacts, offlineLedger, offlineNote } from "./offline.ts";
+import { refreshInPlace } from "./screen.ts";
 import { type Look, workerTable } from "./worker-table.ts";
+import { flowed, wrapped } from "./wrap.ts";
 
 const WATCH_SECONDS = 2;
 
 export async function status(options: { config: Config; json: boolean; watch: boolean }): Promise<number> {
-  const { config, json, watch } = options;
+  try {
+    await show(options);
+    return 0;
+  } catch (cause) {
+    if (!(cause instanceof Unreachable)) throw cause;
+    process.stderr.write(`pitcrew: ${cause.message}\n`);
+    return 1;
+  }
+}
+
+async function show({ config, json, watch }: { config: Config; json: boolean; watch: boolean }): Promise<void> {
   const { stdout } = process;
-  const inPlace = watch && stdout.isTTY && !json;
-  for (;;) {
+  const lines = async () => {
     const { view, note } = await currentStatus(config);
-    const text = json
-      ? `${JSON.stringify(view, undefined, 2)}\n`
-      : `${[...(note === undefined ? [] : [note, ""]), ...renderStatus(view, { colour: wantsColour(stdout), width: stdout.columns || undefined })].join("\n")}\n`;
-    // Home, text, clear to the end: refreshing in place does not flicker as clearing first would.
-    stdout.write(inPlace ? `\u001b[H${text.replaceAll("\n", "\u001b[K\n")}\u001b[J` : text);
-    if (!watch) return 0;
+    // One document; or, watched, one on each line.
+    if (json) return [JSON.stringify(view, undefined, watch ? undefined : 2)];
+    const look = { colour: wantsColour(stdout), width: stdout.columns || undefined };
+    return [...(note === undefined ? [] : [...wrapped(note, look), ""]), ...renderStatus(view, look)];
+  };
+  if (watch && stdout.isTTY && !json) {
+    await refreshInPlace(stdout, WATCH_SECONDS * 1000, lines);
+    return;
+  }
+  for (;;) {
+    stdout.write(`${(await lines()).join("\n")}\n`);
+    if (!watch) return;
     await delay(WATCH_SECONDS * 1000);
   }
 }
@@ -35,51 +52,54 @@ async function currentStatus(config: Config): Promise<{ view: StatusView; note: 
     return { view: answer.body as StatusView, note: undefined };
   } catch (cause) {
     if (!(cause instanceof Unreachable)) throw cause;
+    const offline = offlineLedger(config, cause);
     return {
-      view: statusView(await offlineFacts(config)),
-      note: `${cause.message}: what follows was read from its files`,
+      view: statusView(await offlineFacts(config, offline)),
+      note: offlineNote(cause, offline, "files"),
     };
   }
 }
 
 export function renderStatus(view: StatusView, look: Look): string[] {
-  // Stories and reasons hold what people and labels have said.
-  return [headline(view), ...workerTable(view, look), ...notes(view).map(printable)];
-}
-
-function notes(view: StatusView): string[] {
-  const lines: string[] = [];
+  const { width } = look;
+  const lines = [...headline(view, width), ...workerTable(view, look)];
+  const say = (text: string, indent: number) => lines.push(...wrapped(printable(text), { width, indent }));
   if (view.open_incidents.length > 0) {
     lines.push("", "OPEN INCIDENTS");
     for (const incident of view.open_incidents) {
-      const last = incident.story.at(-1)?.text ?? "";
-      lines.push(
-        `  ${incident.id}  ${incident.target}  ${incident.reason}  ${incident.state}${incident.blocked === null ? "" : ` (${incident.blocked})`}`,
-      );
-      lines.push(`    ${last}`);
+      const held = incident.blocked === null ? "" : ` (${incident.blocked})`;
+      say(`  ${incident.id}  ${incident.target}  ${incident.reason}  ${incident.state}${held}`, 4);
+      say(`    ${incident.story.at(-1)?.text ?? ""}`, 4);
     }
   }
+  if (view.pauses.length > 0) lines.push("");
   for (const pause of view.pauses)
-    lines.push("", `PAUSED  ${pause.worker ?? "all workers"} until ${pause.until} by ${pause.by}: ${pause.reason}`);
+    say(`PAUSED  ${pause.worker ?? "all workers"} until ${pause.until} by ${pause.by}: ${pause.reason}`, 8);
   const spent = Object.entries(view.budget.workers).filter(([, remaining]) => remaining === 0);
-  if (view.budget.host_remaining === 0) lines.push("", "BUDGET  the host's budget of urgent starts is spent");
-  for (const [worker] of spent) lines.push("", `BUDGET  ${worker}: its budget of urgent starts is spent`);
+  if (view.budget.host_remaining === 0 || spent.length > 0) lines.push("");
+  if (view.budget.host_remaining === 0) say("BUDGET  the host's budget of urgent starts is spent", 8);
+  for (const [worker] of spent) say(`BUDGET  ${worker}: its budget of urgent starts is spent`, 8);
   return lines;
 }
 
-function headline(view: StatusView): string {
+function headline(view: StatusView, width: number | undefined): string[] {
   const { system, remediator } = view;
   const memory =
     system.memory_available_bytes === null
       ? "memory unreadable"
       : `${bytes(system.memory_available_bytes)} available${system.memory_available_min_bytes === null ? "" : `, floor ${bytes(system.memory_available_min_bytes)}`}`;
-  return [
+  const parts = [
     view.host,
     memory,
     ...(remediator === null
       ? ["remediator down"]
-      : [guardText(remediator), ...(remediator.dry_run === false ? [] : ["DRY RUN"])]),
-  ].join("  ·  ");
+      : [
+          guardText(remediator),
+          ...(remediator.dry_run === false ? [] : ["DRY RUN"]),
+          ...(remediator.journal_writable ? [] : ["JOURNAL NOT WRITABLE"]),
+        ]),
+  ];
+  return flowed(parts, "  ·  ", width);
 }
 
 export function guardText(loop: NonNullable<StatusView["remediator"]>): string {

@@ -127,6 +127,9 @@ function restartsOf(worker: WorkerView, reasons: boolean): string {
   return entries.map(([reason, count]) => `${count} ${reason}`).join(", ");
 }
 
+/** The middle goes: names of a group differ at their end. */
 function cut(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+  if (text.length <= length) return text;
+  const tail = Math.floor((length - 1) / 3);
+  return `${text.slice(0, length - 1 - tail)}…${text.slice(-tail)}`;
 }

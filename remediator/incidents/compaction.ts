@@ -56,7 +56,7 @@ function newest(kept: readonly JournalRecord[], ledger: Ledger, bytes: number): 
 }
 
 function isHistory(entry: Entry, ledger: Ledger): boolean {
-  if (entry.type === "refused") return true;
+  if (entry.type === "refused" || entry.type === "order") return true;
   if (entry.type !== "incident") return false;
   const known = ledger.incidents.get(entry.incident.id);
   return known === undefined || !isOpen(known);
@@ -85,12 +85,13 @@ function subjectOf({ entry }: JournalRecord, index: number): string {
     case "summary":
       return entry.type;
     case "refused":
+    case "order":
     case "start":
       return `${entry.type} ${index}`;
   }
 }
 
-function isWorthKeeping({ entry }: JournalRecord, ledger: Ledger, sinceWall: number): boolean {
+function isWorthKeeping({ entry, at: written }: JournalRecord, ledger: Ledger, sinceWall: number): boolean {
   switch (entry.type) {
     case "incident": {
       const known = ledger.incidents.get(entry.incident.id);
@@ -100,6 +101,8 @@ function isWorthKeeping({ entry }: JournalRecord, ledger: Ledger, sinceWall: num
       return ledger.refusals.some(
         ({ at, reason, worker }) => reason === entry.reason && worker === entry.worker && at.wall > sinceWall,
       );
+    case "order":
+      return written.wall > sinceWall;
     case "start":
       return ledger.renewals.some(({ incident, worker }) => incident === entry.incident && worker === entry.worker);
     case "resume":

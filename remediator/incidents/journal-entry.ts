@@ -5,6 +5,8 @@ import type { Incident, IncidentId } from "./incident.ts";
 import type { ExitReason, Reason, SuppressReason } from "./reason.ts";
 import type { Summary } from "./summary.ts";
 
+export type OperatorAction = "start" | "stop" | "restart" | "recycle" | "clear";
+
 /** `systemd`: its service manager was told to stop it. */
 export type DesiredReason = "operator" | "systemd" | "finished" | "none";
 
@@ -45,6 +47,8 @@ export type Entry =
   | { type: "desired"; worker: string; desired: "up" | "down"; reason: DesiredReason; by: string }
   | { type: "pause"; pause: Pause }
   | { type: "resume"; id: string; by: string }
+  /** What a person asked for, also where it changed nothing or joined what was under way. */
+  | { type: "order"; action: OperatorAction; worker: string; by: string; force: boolean }
   | { type: "quarantine"; worker: string; reason: Reason; incident: IncidentId; holds: "stopped" | "running" }
   | { type: "clear"; worker: string; by: string }
   /** The disk took the journal again; until then records waited in memory, and the oldest of too many were dropped. */
@@ -77,6 +81,7 @@ export function mustOutliveMachine(entry: Entry): boolean {
       return entry.incident.source === "operator";
     case "daemon":
     case "refused":
+    case "order":
     case "seen":
     case "exit":
     case "released":

@@ -105,6 +105,7 @@ export class Ledger {
     switch (entry.type) {
       case "daemon":
       case "gap":
+      case "order":
         return;
       case "incident":
         this.#applyIncident(entry.incident);

@@ -72,6 +72,9 @@ function logEntry(log: EngineLog, entry: Entry): void {
         reason: entry.pause.reason,
       });
       return;
+    case "order":
+      log.info(`an order: ${entry.action}`, { worker: entry.worker, by: entry.by, force: entry.force });
+      return;
     case "resume":
       log.info("automation goes on", { pause: entry.id, by: entry.by });
       return;

@@ -2,9 +2,10 @@
 import type { Engine } from "./engine.ts";
 import type { IncidentId } from "./incident.ts";
 import type { Reception } from "./intent.ts";
-import type { Pause } from "./journal-entry.ts";
+import type { OperatorAction, Pause } from "./journal-entry.ts";
 
-export type OperatorAction = "start" | "stop" | "restart" | "recycle" | "clear";
+export type { OperatorAction };
+
 export const OPERATOR_ACTIONS: readonly OperatorAction[] = ["start", "stop", "restart", "recycle", "clear"];
 
 export interface OperatorRequest {
@@ -17,6 +18,7 @@ export interface OperatorRequest {
 /** @returns the incident that does it; undefined when nothing needs doing. @throws JournalError */
 export function operate(engine: Engine, request: OperatorRequest): IncidentId | undefined {
   const { action, worker, by, force } = request;
+  engine.store.commitOrRefuse([{ type: "order", action, worker, by, force }]);
   const running = engine.latest.get(worker)?.presence.kind === "up";
   switch (action) {
     case "stop": {

@@ -24,23 +24,22 @@ async function counted({ url }: Started): Promise<Record<string, number>> {
 }
 
 describe("a webhook", () => {
-  test("without the token, with a wrong one, or from a browser is not let in", async () => {
+  test("without the token, with a wrong one, or from a page in a browser is not let in", async () => {
     const site = await start(createSite());
     const type = { "Content-Type": "application/json" };
-    const attempts = [
-      type,
-      { ...type, Authorization: "Bearer wrong" },
-      { ...type, Authorization: `Basic ${TOKEN}` },
-      { ...AUTHORIZED, Origin: "http://evil.example" },
-    ];
-    for (const headers of attempts) {
+    const strangers = [type, { ...type, Authorization: "Bearer wrong" }, { ...type, Authorization: `Basic ${TOKEN}` }];
+    for (const headers of strangers) {
       const refused = await answer(await site.post(WEBHOOK, payload({ labels: OVER_LIMIT }), headers));
       expect(refused).toMatchObject({ status: 401, body: { code: "unauthorized" } });
     }
+    const refused = await answer(
+      await site.post(WEBHOOK, payload({ labels: OVER_LIMIT }), { ...AUTHORIZED, Origin: "http://evil.example" }),
+    );
+    expect(refused).toMatchObject({ status: 403, body: { code: "cross_site" } });
     expect(site.entries("incident").filter(({ incident }) => (incident as IncidentView).source === "webhook")).toEqual(
       [],
     );
-    expect(await counted(site)).toEqual({ unauthorized: attempts.length });
+    expect(await counted(site)).toEqual({ unauthorized: strangers.length + 1 });
   });
 
   test("that is not understood is refused, saying why, and counted", async () => {
@@ -147,7 +146,7 @@ describe("a webhook is asked to come again", () => {
     ],
   ])("%s", async (_title, wanted) => {
     const { url } = await serve({
-      routes: (app) => addRoutes(app, served(wanted), "a test"),
+      routes: (app) => addRoutes(app, served(wanted), "the HTTP API"),
       authorizePost: () => true,
     });
     const response = await fetch(`${url}${WEBHOOK}`, {

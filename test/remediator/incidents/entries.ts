@@ -122,6 +122,13 @@ export const anyEntry: fc.Arbitrary<Entry> = fc.oneof(
     holds: fc.constantFrom("stopped" as const, "running" as const),
   }),
   fc.record({ type: fc.constant("clear" as const), worker: anyWorker, by: anyText }),
+  fc.record({
+    type: fc.constant("order" as const),
+    action: fc.constantFrom("start" as const, "restart" as const),
+    worker: anyWorker,
+    by: anyText,
+    force: fc.boolean(),
+  }),
 );
 
 export const anyRecord: fc.Arbitrary<JournalRecord> = fc.record({
