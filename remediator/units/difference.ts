@@ -32,7 +32,7 @@ function linesOf(text: string): string[] {
 
 /** `[i][j]`: how many lines the rests from i and from j have in common, in order. */
 function commonLengths(old: readonly string[], fresh: readonly string[]): number[][] {
-  const lengths = Array.from({ length: old.length + 1 }, () => new Array<number>(fresh.length + 1).fill(0));
+  const lengths = Array.from({ length: old.length + 1 }, () => Array.from({ length: fresh.length + 1 }, () => 0));
   for (let i = old.length - 1; i >= 0; i--) {
     for (let j = fresh.length - 1; j >= 0; j--) {
       const [row, next] = [lengths[i], lengths[i + 1]];

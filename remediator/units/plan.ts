@@ -38,24 +38,27 @@ const REMEMBRANCE = `${UNIT_DIRECTORY}/${WORKERS_SLICE}.d/50-pitcrew-workers.con
 /** Not `pitcrew-worker@…`, the template for users' own. */
 const WORKER_UNIT = /^pitcrew-worker-.*\.service$/;
 
+/** A file that is there and that we may not read. */
+const UNREADABLE = Symbol("unreadable");
+
 /** @throws UnitTextError */
 export function planUnits({ config, user, root = "" }: PlanOptions): Plan {
   const wanted = wantedFiles(config, user);
   const problems: string[] = [];
   const changes: Change[] = [];
-  const reading = (path: string): string | undefined | "unreadable" => {
+  const reading = (path: string): string | typeof UNREADABLE | undefined => {
     try {
       return readFileSync(root + path, "utf8");
     } catch (error) {
       const code = errorCode(error);
       if (code === "ENOENT" || code === "ENOTDIR") return undefined;
       problems.push(`${path} cannot be read (${code}): run it as root`);
-      return "unreadable";
+      return UNREADABLE;
     }
   };
   for (const [path, { text, unit }] of wanted) {
     const before = reading(path);
-    if (before === "unreadable" || before === text) continue;
+    if (before === UNREADABLE || before === text) continue;
     if (before !== undefined && !isOurs(before))
       problems.push(`${path} is not pitcrew's: move it away, or rename the worker`);
     else changes.push({ kind: "write", path, before, after: text, ...(unit !== undefined && { unit }) });
@@ -65,7 +68,7 @@ export function planUnits({ config, user, root = "" }: PlanOptions): Plan {
     const before = reading(path);
     const unit =
       path.startsWith(UNIT_DIRECTORY) && path !== REMEMBRANCE ? path.slice(UNIT_DIRECTORY.length + 1) : undefined;
-    if (before !== undefined && before !== "unreadable" && isOurs(before))
+    if (before !== undefined && before !== UNREADABLE && isOurs(before))
       changes.push({ kind: "remove", path, before, after: "", ...(unit !== undefined && { unit }) });
   }
   return { changes, problems };

@@ -6,8 +6,7 @@ export class UnitTextError extends Error {
 }
 
 const LINE_BREAK_OR_NUL = /[\n\r\0]/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const CONTROL = /[\u0001-\u001f\u007f]/g;
+const CONTROL = /\p{Cc}/gu;
 
 /**
  * One item of a list, in double quotes: systemd.syntax(7), "Quoting", and systemd.unit(5), "Specifiers".

@@ -35,8 +35,8 @@ ${lists.join("\n")}
 
 async function sum(alertmanagers: readonly Alertmanager[], name: string): Promise<number> {
   let total = 0;
-  for (const { metrics } of alertmanagers)
-    for (const line of (await metrics()).split("\n"))
+  for (const alertmanager of alertmanagers)
+    for (const line of (await alertmanager.metrics()).split("\n"))
       if (line.startsWith(`${name}{`) && line.includes('integration="webhook"'))
         total += Number(line.split(" ").at(-1));
   return total;

@@ -58,13 +58,6 @@ const ADDED: Readonly<Record<string, string>> = {
   pitcrew_worker_cgroup_memory_current_bytes: "WORKER 3e7",
   pitcrew_worker_cgroup_memory_max_bytes: "WORKER 9e7",
   pitcrew_worker_oom_kills_total: "WORKER 0",
-  pitcrew_worker_anonymous_memory_bytes: "WORKER 1e7",
-  pitcrew_worker_swap_memory_bytes: "WORKER 0",
-  pitcrew_worker_cpu_seconds_total: "WORKER 0",
-  pitcrew_worker_threads: "WORKER 4",
-  pitcrew_system_swap_total_bytes: "HOST 8e9",
-  pitcrew_system_swap_free_bytes: "HOST 7e9",
-  pitcrew_system_oom_kills_total: "HOST 0",
   pitcrew_system_memory_pressure_waiting_seconds_total: "HOST 0",
   pitcrew_system_memory_pressure_stalled_seconds_total: "HOST 0",
 };

@@ -16,15 +16,6 @@ export interface Choice {
   worker: string;
 }
 
-/** About metrics that the exporter does not publish yet; AWAITED in queries.test.ts. */
-const AWAITED_QUESTIONS: readonly string[] = [
-  "pitcrew-worker panel 10 Memory against its limit, D",
-  "pitcrew-worker panel 15 CPU, A",
-  "pitcrew-worker panel 16 Processes and threads, B",
-  "pitcrew-worker panel 19 Memory by kind, and OOM kills, C",
-  ..."ABC".split("").map((query) => `pitcrew-workers panel 12 Swap in use, and OOM kills, ${query}`),
-];
-
 /**
  * What a loop of a minute does not show on every machine; the fleet tells it of itself. A process of half an hour; memory that is only
  * measured when asked for; a control group for each worker; a kernel that accounts for pressure.
@@ -33,7 +24,6 @@ export const NOT_EVERYWHERE: readonly string[] = [
   "pitcrew-worker panel 12 Forecast, C",
   ..."ABDEF".split("").map((query) => `pitcrew-worker panel 19 Memory by kind, and OOM kills, ${query}`),
   ..."AB".split("").map((query) => `pitcrew-workers panel 5 Memory pressure and brakes, ${query}`),
-  ...AWAITED_QUESTIONS,
 ];
 
 /** Long enough for a pitcrew that waits for a processor. */

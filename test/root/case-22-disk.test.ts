@@ -11,7 +11,7 @@ const WRITABLE = 'pitcrew_remediator_journal_writable{host="test-host"}';
 const LONG = { timeout: 120_000 };
 
 /** A disk of its own for the state directory. */
-function disk(site: Site): { fill(): void; free(): void; readOnly(yes: boolean): void } {
+function disk(site: Site): { fill: () => void; free: () => void; readOnly: (yes: boolean) => void } {
   const mount = join(site.directory, "state");
   mkdirSync(mount, { recursive: true });
   execFileSync("mount", ["-t", "tmpfs", "-o", "size=256k,mode=0750", "pitcrew-test", mount]);

@@ -1,6 +1,7 @@
 // What `pitcrew units` writes: that systemd reads back what pitcrew.yml says, and that nothing of others is touched.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { difference } from "../../../remediator/units/difference.ts";
@@ -228,7 +229,7 @@ function ruleOf(text: string): (asked: Asked) => string {
   ) => string;
   const rules: Rule[] = [];
   const polkit = { addRule: (rule: Rule) => rules.push(rule), Result: { YES: "yes", NOT_HANDLED: "not handled" } };
-  new Function("polkit", text)(polkit);
+  runInNewContext(text, { polkit });
   return ({ id, user, ...details }) =>
     rules.map((rule) => rule({ id, lookup: (key) => details[key] }, { user })).join();
 }
