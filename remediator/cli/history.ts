@@ -105,8 +105,14 @@ function renderIncident(incident: IncidentView, { colour, width }: Look): string
     const took = line.took_seconds === null ? "" : `; took ${seconds(line.took_seconds)}`;
     return wrapped(`    ${since.padStart(8)}  ${printable(line.text)}${took}`, { width, indent: 14 });
   });
+  const when = clock(incident.opened_at);
+  const who = printable(incident.target);
+  const since = `${incident.open ? "so far" : "after"} ${lasted}`;
+  const fits = width === undefined || `${when}  ${who}  ${how} ${since}`.length <= width;
   return [
-    `${style("bold", `${clock(incident.opened_at)}  ${printable(incident.target)}`)}  ${style(end, how)} ${incident.open ? "so far" : "after"} ${lasted}`,
+    ...(fits
+      ? [`${style("bold", `${when}  ${who}`)}  ${style(end, how)} ${since}`]
+      : [`${style("bold", when)}  ${style(end, how)} ${since}`, `    ${style("bold", who)}`]),
     ...wrapped(`    ${incident.ladder} for ${incident.reason}, asked for by ${askedBy(incident)}  (${incident.id})`, {
       width,
       indent: 4,

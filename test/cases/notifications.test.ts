@@ -60,7 +60,7 @@ describe("a notification", () => {
       );
       expect(
         await metric(pitcrew, 'pitcrew_remediator_suppressed_total{host="test-host",reason="not_reproduced"}'),
-      ).toBe(1);
+      ).toBe(2);
       expect((await pitcrew.worker("fit")).pid).toBe(pid);
       expect(count(site, "fit", "term") + count(site, "gone", "term")).toBe(0);
     },

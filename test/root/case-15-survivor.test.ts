@@ -36,7 +36,10 @@ test("case 15: a worker that survives SIGKILL is escalated, no second copy is st
 
   await pitcrew.webhook([alert("frozen")]);
   const verdict = await eventually(
-    async () => (await pitcrew.incidents("frozen")).find(({ state: found }) => found === "escalated"),
+    async () =>
+      (await pitcrew.incidents("frozen")).find(
+        ({ alertname, state: found }) => alertname !== null && found === "escalated",
+      ),
     { what: "the escalation", within: 60_000 },
   );
   expect(verdict.story.at(-1)?.text).toMatch(/survived SIGKILL .* no second copy is started/);

@@ -68,8 +68,8 @@ test("the status and the history have the documented fields, of the documented t
     what: "a worker that is up",
   });
   await site.order("POST", "/api/v1/workers/mine/restart", { force: true });
-  await eventually(async () => JSON.stringify(await site.get("api/v1/workers")).includes('"last_exit":{'), {
-    what: "an exit",
+  await eventually(async () => JSON.stringify(await site.get("api/v1/workers")).includes('"restarts":{"operator"'), {
+    what: "a restart",
   });
   await site.order("POST", "/api/v1/pauses", { for: "1h", reason: "x" });
 

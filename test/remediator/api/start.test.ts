@@ -1,4 +1,5 @@
 // What a remediator needs to begin, and what it leaves behind.
+import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -66,7 +67,8 @@ describe("a second remediator is refused with one sentence", () => {
     const site = createSite();
     const first = await start(site);
     await first.close({ stopWorkers: false });
-    writeFileSync(join(site.config.runDirectory, "control.sock"), "");
+    const left = join(site.config.runDirectory, "control.sock");
+    execFileSync("python3", ["-c", "import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])", left]);
     const second = await start(site);
     expect((await second.order("GET", "/api/v1/status")).status).toBe(200);
   });
