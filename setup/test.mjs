@@ -18,7 +18,7 @@ const steps = [
   {
     heading: "Prometheus, Alertmanager and Optuna",
     work: async () => {
-      const binaries = await ensureBinaries(["prometheus", "promtool", "alertmanager", "amtool"]);
+      const binaries = await ensureBinaries(["prometheus", "promtool", "alertmanager", "amtool", "process-exporter"]);
       for (const path of Object.values(binaries)) console.log(path);
       console.log((await ensureOptuna()).PYTHONPATH);
     },
