@@ -15,7 +15,8 @@ test.each([
   [{ NO_COLOR: "1" }, false],
   [{ TERM: "dumb" }, false],
 ])("in a real terminal with %o: %s", async (environment, expected) => {
-  const { NO_COLOR: _, FORCE_COLOR: __, NODE_DISABLE_COLORS: ___, ...base } = process.env;
+  // Node shows no colours to a CI it does not know, terminal or not.
+  const { NO_COLOR: _, FORCE_COLOR: __, NODE_DISABLE_COLORS: ___, CI: ____, ...base } = process.env;
   const module = join(PROJECT, "dist", "remediator", "cli", "colour.js");
   const script = `const { wantsColour } = await import(${JSON.stringify(module)}); console.log(wantsColour(process.stdout));`;
   const terminal = openTerminal([process.execPath, "--input-type=module", "-e", script], {

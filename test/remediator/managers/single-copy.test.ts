@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { lockHolder } from "../../../remediator/managers/lock-record.ts";
@@ -146,6 +146,9 @@ describe("a remediator that is killed", () => {
     const starter = spawn(process.execPath, ["--import", "tsx", STARTER, runDirectory, logDirectory, "orphaned"]);
     await once(starter, "exit");
     const incarnation = await eventually(() => manager.findStart(worker, "orphaned"), { what: "the orphaned start" });
+    await eventually(() => readFileSync(`/proc/${incarnation.pid}/comm`, "utf8") === "sleep\n", {
+      what: "the worker itself",
+    });
     signalIncarnation(incarnation, "SIGTERM");
     expect(await exitCode(manager, worker, incarnation)).toBe(143);
   });

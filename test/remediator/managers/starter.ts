@@ -13,9 +13,18 @@ const spec = workerSpec({
 });
 void createSupervisedManager({ runDirectory, logDirectory }).start(spec, startId);
 
+/** A loader of TypeScript may have a child of its own. */
+function isShim(pid: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("shim.sh");
+  } catch {
+    return false;
+  }
+}
+
 function dieOnceSpawned(): void {
-  const children = readFileSync(`/proc/self/task/${process.pid}/children`, "utf8");
-  if (children.trim() === "") setImmediate(dieOnceSpawned);
-  else process.kill(process.pid, "SIGKILL");
+  const children = readFileSync(`/proc/self/task/${process.pid}/children`, "utf8").trim().split(" ");
+  if (children.some(isShim)) process.kill(process.pid, "SIGKILL");
+  else setImmediate(dieOnceSpawned);
 }
 dieOnceSpawned();
