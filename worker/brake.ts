@@ -200,7 +200,7 @@ export class Brake {
   }
 
   #lookForRequests(): void {
-    const request = this.#seat.request();
+    const request = this.#seat.request(this.#options.clock());
     if (request?.kind === "drain") this.#seat.isDraining = true;
     if (request?.kind === "relief") void this.#relieve(request.id);
   }

@@ -4,8 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { parseCgroups } from "../proc/cgroup.ts";
 import { parseMemoryLimit, parseMemoryStat } from "../proc/cgroup-memory.ts";
-import { parseCount } from "../proc/counts.ts";
-import { parseMeminfo } from "../proc/meminfo.ts";
+import { kibibytesLine, parseCount } from "../proc/counts.ts";
 import { textOf } from "../proc/read-text.ts";
 import { KernelFile } from "./kernel-file.ts";
 
@@ -44,7 +43,7 @@ export class AvailableMemory {
       this.#lookedSeconds = now;
       this.#findGroups();
     }
-    let available = parseMeminfo(this.#meminfo.read() ?? "").availableBytes;
+    let available = kibibytesLine(this.#meminfo.read() ?? "", "MemAvailable");
     for (const group of this.#groups) {
       const headroom = group.headroomBytes();
       if (headroom !== undefined) available = Math.min(available ?? headroom, headroom);
@@ -53,7 +52,7 @@ export class AvailableMemory {
   }
 
   totalBytes(): number | undefined {
-    return parseMeminfo(this.#meminfo.read() ?? "").totalBytes;
+    return kibibytesLine(this.#meminfo.read() ?? "", "MemTotal");
   }
 
   close(): void {

@@ -12,6 +12,8 @@ import { errorCode } from "../proc/read-text.ts";
 
 /** Inherited by every child: the process that the brake belongs to, as `pid:start ticks:its corner`. Python's brake has the same. */
 const MARKER = "PITCREW_BRAKE_OWNER";
+/** Of what was last seen of requests: pitcrew waits for seconds, and a script may check a hundred thousand times in one. */
+const REQUESTS_AGE_SECONDS = 0.02;
 
 export interface Place {
   worker: string;
@@ -28,6 +30,7 @@ export class Seat {
   readonly #place: Place | undefined;
   readonly #self: Incarnation | undefined;
   readonly #say: (line: string) => void;
+  #lookedSeconds = Number.NEGATIVE_INFINITY;
   #seen: Stats | undefined;
   #answered: string | undefined;
   #hasWarned = false;
@@ -71,13 +74,15 @@ export class Seat {
     }
   }
 
-  /** A request to this very process that has not been answered yet: one stat, unless there is something new. */
-  request(): RequestRecord | undefined {
-    if (!this.isOwner || this.#place === undefined) return undefined;
+  /** A request to this very process that has not been answered yet. Looked for every so often, by one stat; `now`: seconds. */
+  request(now: number): RequestRecord | undefined {
+    if (!this.isOwner || this.#place === undefined || Math.abs(now - this.#lookedSeconds) < REQUESTS_AGE_SECONDS)
+      return undefined;
+    this.#lookedSeconds = now;
     const { worker, runDirectory } = this.#place;
     const stats = statOf(requestRecordPath(runDirectory, worker));
-    const seen = this.#seen;
     if (stats === undefined) return undefined;
+    const seen = this.#seen;
     if (seen?.ino === stats.ino && seen.mtimeMs === stats.mtimeMs && seen.size === stats.size) return undefined;
     this.#seen = stats;
     const read = readRequestRecord(runDirectory, worker);

@@ -45,6 +45,8 @@ _MAX_BYTES = 4096
 _KERNEL_FILE_BYTES = 8192
 _RELIEF_SETTLES = 1.0
 _CGROUPS_AGE = 30.0
+# Of what was last seen of requests: pitcrew waits for seconds, and a script may check a hundred thousand times in one.
+_REQUESTS_AGE = 0.02
 
 
 class TrialKilled(Exception):
@@ -253,12 +255,14 @@ class _Seat:
         self.ticks = _start_ticks(self.pid) or 0
         self.boot = _boot_id()
         self.corner = os.path.join(directory, "workers", worker) if worker and directory else ""
+        self._request = os.path.join(directory, worker + ".request") if self.corner else None
         self.total = 0
         self.last_brake: Optional[float] = None
         self.last_relief: Optional[Json] = None
         self.draining = False
         self.leaving = False
         self._answered = ""
+        self._looked = float("-inf")
         self._seen: Optional[Tuple[int, int, int]] = None
         self._warned = False
         self._descriptor: Optional[int] = None
@@ -350,11 +354,12 @@ class _Seat:
                 os.unlink(temporary)
             self.warn("its record in %s cannot be written (%s)" % (self.corner, error.strerror))
 
-    def request(self) -> Optional[Json]:
-        """A request to this very process that has not been answered yet. One stat, unless there is something new."""
-        if not self.owner or not self.corner:
+    def request(self, now: float) -> Optional[Json]:
+        """A request to this very process that has not been answered yet. Looked for every so often, by one system call."""
+        path = self._request
+        if path is None or not self.owner or abs(now - self._looked) < _REQUESTS_AGE:
             return None
-        path = self.directory + "/" + self.worker + ".request"
+        self._looked = now
         try:
             status = os.stat(path, follow_symlinks=False)
             seen = (status.st_ino, status.st_mtime_ns, status.st_size)
@@ -495,8 +500,6 @@ class Brake:
     def check(self, trial: Any = None, context: str = "") -> None:
         """Returns if there is memory enough, else raises TrialKilled; leaves (SystemExit 42) at the limit, or if it was asked to."""
         seat = self._seat
-        if seat.pid != os.getpid():
-            self._become_child()
         if seat.leaving:
             raise self._killed("%s ends: the worker is leaving" % _unit_name(trial, context))
         self._look_for_requests()
@@ -583,7 +586,7 @@ class Brake:
         return False
 
     def _look_for_requests(self) -> None:
-        request = self._seat.request()
+        request = self._seat.request(self._clock())
         if request is None:
             return
         if request.get("kind") == "drain":

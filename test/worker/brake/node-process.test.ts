@@ -18,6 +18,9 @@ import { Worker } from "node:worker_threads";
 import { Brake, TrialKilled } from ${JSON.stringify(BRAKE)};
 const directory = process.env.PITCREW_RUN_DIRECTORY;
 const low = (options) => new Brake({ thresholdBytes: 2 ** 60, spacingSeconds: 0, jitterSeconds: 0, ...options });
+let seconds = 0;
+// A second between any two looks, as in a worker whose units take their time.
+const unhurried = { clock: () => ++seconds };
 const killed = (brake) => { try { brake.check("test"); return false; } catch (error) { return error instanceof TrialKilled; } };
 const record = () => JSON.parse(readFileSync(directory + "/workers/w/brake", "utf8"));
 function request(kind, id, changes) {
@@ -106,7 +109,7 @@ describe("pitcrew's requests", () => {
   test("relief: every callback runs once per request, and what came of it is written down", async () => {
     const place = createPlace();
     const { code, stdout, stderr } = await runNode(
-      `const brake = new Brake({ thresholdBytes: 1 });
+      `const brake = new Brake({ ...unhurried, thresholdBytes: 1 });
 brake.onRelief(() => { throw new Error("no"); });
 brake.onRelief(async () => { console.log("cleared"); });
 request("relief", "another's", { pid: 1 });
@@ -132,7 +135,7 @@ const timer = setInterval(() => {
   ])("drain: %s checkpoints and leaves with 42", async (_, call, checkpoint) => {
     const place = createPlace();
     const { code, stdout } = await runNode(
-      `const brake = new Brake({ thresholdBytes: 1, onCheckpoint: ${checkpoint} });
+      `const brake = new Brake({ ...unhurried, thresholdBytes: 1, onCheckpoint: ${checkpoint} });
 for (let number = 0; number < 5; number++) {
   if (number === 2) request("drain", "now");
   try { ${call}; } catch (error) { if (error instanceof TrialKilled) break; throw error; }
@@ -144,9 +147,21 @@ for (let number = 0; number < 5; number++) {
     expect(place.record().ending?.reason).toBe("drained");
   });
 
+  test("a request is seen by the first check that comes 20 ms after the last look or later", async () => {
+    const { code, stdout } = await runNode(
+      `let now = 0;
+const brake = new Brake({ thresholdBytes: 1, clock: () => now });
+brake.check();
+request("drain", "now");
+for (now of [0.01, 0.019, 0.02, 0.03]) { brake.check(); console.log(now); }`,
+      createPlace(),
+    );
+    expect({ code, stdout }).toEqual({ code: 42, stdout: "0.01\n0.019\n" });
+  });
+
   test("drain: a guarded loop leaves between two items, a unit after it", async () => {
     const guarded = await runNode(
-      `const brake = new Brake({ thresholdBytes: 1 });
+      `const brake = new Brake({ ...unhurried, thresholdBytes: 1 });
 for await (const item of brake.guard(["a", "b", "c"])) {
   console.log(item);
   if (item === "b") request("drain", "now");
@@ -155,7 +170,7 @@ for await (const item of brake.guard(["a", "b", "c"])) {
     );
     expect(guarded).toMatchObject({ code: 42, stdout: "a\nb\n" });
     const unit = await runNode(
-      `const brake = new Brake({ thresholdBytes: 1 });
+      `const brake = new Brake({ ...unhurried, thresholdBytes: 1 });
 await brake.unit("first", () => { request("drain", "now"); console.log("did"); });
 console.log("not reached");`,
       createPlace(),

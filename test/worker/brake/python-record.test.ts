@@ -86,6 +86,8 @@ os.write(1, str(brake.brakes_total).encode())`,
 
 /** Writes a request to this very process as the remediator does. */
 const REQUEST = `
+import itertools
+
 def request(kind, identity, **changes):
     own = record()
     wanted = {key: own[key] for key in ("version", "worker", "pid", "start_ticks", "boot_id")}
@@ -94,6 +96,9 @@ def request(kind, identity, **changes):
     directory = os.environ["PITCREW_RUN_DIRECTORY"]
     with open(directory + "/next", "w") as file: json.dump(wanted, file)
     os.rename(directory + "/next", directory + "/w.request")
+
+# A second between any two looks, as in a worker whose units take their time.
+unhurried = itertools.count().__next__
 `;
 
 describe("relief", () => {
@@ -103,7 +108,7 @@ describe("relief", () => {
       `${REQUEST}
 import types
 sys.modules["torch"] = types.SimpleNamespace(cuda=types.SimpleNamespace(empty_cache=lambda: print("GPU cache emptied")))
-brake = Brake(threshold=1)
+brake = Brake(threshold=1, clock=unhurried)
 held = [os.urandom(1 << 20) for _ in range(48)]
 @brake.on_relief
 def clear():
@@ -131,7 +136,7 @@ describe("drain", () => {
     const { code, stdout } = await runBraked(
       `${REQUEST}
 atexit.register(print, "handler ran")
-brake = Brake(threshold=1, on_checkpoint=lambda: print("checkpoint"))
+brake = Brake(threshold=1, clock=unhurried, on_checkpoint=lambda: print("checkpoint"))
 for number in range(9):
     if number == 1: request("drain", "another's", start_ticks=1)
     if number == 2: request("pause", "not known here")
@@ -145,13 +150,28 @@ for number in range(9):
     expect(place.record().ending?.reason).toBe("drained");
   });
 
+  test("is seen by the first check that comes 20 ms after the last look or later", async () => {
+    const { code, stdout } = await runBraked(
+      `${REQUEST}
+now = 0
+brake = Brake(threshold=1, clock=lambda: now)
+brake.check()
+request("drain", "now")
+for now in 0.01, 0.019, 0.02, 0.03:
+    brake.check()
+    print(now)`,
+      createPlace(),
+    );
+    expect({ code, stdout }).toEqual({ code: 42, stdout: "0.01\n0.019\n" });
+  });
+
   test("ends a guarded loop between two items, none of which is lost", async () => {
     const { code, stdout } = await runBraked(
       `${REQUEST}
 import queue
 work = queue.Queue()
 for item in "abc": work.put(item)
-brake = Brake(threshold=1, on_checkpoint=lambda: print("left", work.qsize()))
+brake = Brake(threshold=1, clock=unhurried, on_checkpoint=lambda: print("left", work.qsize()))
 for item in brake.guard(iter(work.get, None)):
     print(item)
     if item == "b": request("drain", "now")`,
@@ -163,7 +183,7 @@ for item in brake.guard(iter(work.get, None)):
   test("ends a unit after it, not in it", async () => {
     const { code, stdout } = await runBraked(
       `${REQUEST}
-brake = Brake(threshold=1)
+brake = Brake(threshold=1, clock=unhurried)
 for number in range(3):
     with brake.unit("split"):
         if number == 1: request("drain", "now")
