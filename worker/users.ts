@@ -1,4 +1,4 @@
-// User names to ids: a match may be narrowed to a user, a brake record belongs to one, a worker runs as one.
+// Names of users and groups to ids: a match may be narrowed to a user, a brake record belongs to one, a worker runs as one.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { parseCount } from "./proc/counts.ts";
@@ -15,7 +15,12 @@ export interface Account {
  * @param user a name, or a number that stands for itself.
  */
 export function findUser(user: string, passwdFile = "/etc/passwd"): Account | undefined {
-  return findInPasswd(passwdText(passwdFile), user) ?? findInPasswd(askGetent(user), user);
+  return findInPasswd(textOf(passwdFile), user) ?? findInPasswd(askGetent(user), user);
+}
+
+/** The id of a group of this machine's own. */
+export function findGroup(name: string, groupFile = "/etc/group"): number | undefined {
+  return findInGroups(textOf(groupFile), name);
 }
 
 /** Source: passwd(5), fields 1, 3, 4 and 6. */
@@ -30,7 +35,16 @@ export function findInPasswd(text: string, user: string): Account | undefined {
   return undefined;
 }
 
-function passwdText(file: string): string {
+/** Source: group(5), fields 1 and 3. */
+export function findInGroups(text: string, name: string): number | undefined {
+  for (const line of text.split("\n")) {
+    const [found, , gid] = line.split(":");
+    if (found === name && name !== "" && parseCount(gid) !== undefined) return parseCount(gid);
+  }
+  return undefined;
+}
+
+function textOf(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch {

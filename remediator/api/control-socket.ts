@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import { connect } from "node:net";
 import { dirname } from "node:path";
 import type express from "express";
+import { findGroup } from "../../worker/users.ts";
 
 export class ControlSocketError extends Error {
   readonly code = "control_socket";
@@ -12,8 +13,12 @@ export class ControlSocketError extends Error {
 /** Read and write for the owner and the group; to open a socket is to write to it. */
 const MODE = 0o660;
 
+/** Who may give orders on a machine with an installed pitcrew: systemd/settings/sysusers.conf makes it. */
+export const OPERATORS = "pitcrew-operators";
+
 /**
- * The socket's group is that of the run directory, where we may give it that one: `chgrp operators /run/pitcrew` lets operators in.
+ * The socket's group is that of the run directory where somebody has chosen one (`chgrp ops /run/pitcrew`), else the operators', if there is
+ * such a group. Our own is for reading what we write, and others are in it who must not give orders: the exporter.
  * @throws ControlSocketError when another remediator answers there, or the path cannot be used
  */
 export async function openControlSocket(path: string, app: express.Application): Promise<{ close(): Promise<void> }> {
@@ -55,8 +60,9 @@ function removeFormer(path: string): void {
 
 function giveToGroup(path: string): void {
   try {
-    const { gid } = statSync(dirname(path));
-    if (lstatSync(path).gid !== gid) chownSync(path, -1, gid);
+    const chosen = statSync(dirname(path)).gid;
+    const gid = chosen === process.getegid?.() ? findGroup(OPERATORS) : chosen;
+    if (gid !== undefined && lstatSync(path).gid !== gid) chownSync(path, -1, gid);
   } catch {
     // Not our group to give: ours stays.
   }

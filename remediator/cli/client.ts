@@ -67,7 +67,7 @@ function whyNot(socketPath: string, cause: Error): string {
   if (code === "ENOENT" || code === "ECONNREFUSED")
     return `the remediator does not run (nothing answers at ${socketPath})`;
   if (code === "EACCES")
-    return `this user may not open ${socketPath}: run it as the remediator's user, as a member of its group, or with sudo`;
+    return `this user may not open ${socketPath}: run it with sudo, as the remediator's user, or as a member of the socket's group (pitcrew-operators)`;
   return `the remediator at ${socketPath} does not answer: ${cause.message}`;
 }
 

@@ -3,7 +3,7 @@
 make_users() {
   step "Users"
   put "$here/settings/sysusers.conf" /etc/sysusers.d/pitcrew.conf 0644
-  act "users pitcrew, pitcrew-exporter and pitcrew-worker" systemd-sysusers /etc/sysusers.d/pitcrew.conf
+  act "users pitcrew, pitcrew-exporter and pitcrew-worker, group pitcrew-operators" systemd-sysusers /etc/sysusers.d/pitcrew.conf
 }
 
 write_settings() {

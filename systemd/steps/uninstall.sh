@@ -67,6 +67,7 @@ take_data() {
   for user in pitcrew-exporter pitcrew-worker pitcrew; do
     if getent passwd "$user" >/dev/null; then act "remove user $user" remove_user "$user"; fi
   done
+  if getent group pitcrew-operators >/dev/null; then act "remove group pitcrew-operators" groupdel pitcrew-operators; fi
 }
 
 remove_user() {

@@ -44,12 +44,46 @@ describe("what they may do", () => {
 
   test.each([
     ["pitcrew-exporter", 1.8],
-    ["pitcrew-remediator", 1.6],
+    ["pitcrew-remediator", 1.7],
   ])("%s is exposed by at most %d of 10", async (daemon, most) => {
     const text = await machine.must(
       `systemd-analyze security --no-pager --offline=true /etc/systemd/system/${daemon}.service | grep Overall`,
     );
     expect(Number(/: ([0-9.]+)/.exec(text)?.[1])).toBeLessThanOrEqual(most);
+  });
+});
+
+describe("who may give orders", () => {
+  const as = (user: string, line: string, groups = "") =>
+    machine.run(`runuser -u ${user} ${groups.replaceAll(/\S+/g, "-G $&")} -- ${line}`);
+
+  test("the exporter's user, who is in the group that reads, is refused by the control socket", async () => {
+    expect(await machine.must("stat -c '%a %U:%G' /run/pitcrew/control.sock")).toBe("660 pitcrew:pitcrew-operators");
+    const groups = await machine.must(
+      `sed -n 's/^Groups:[[:space:]]*//p' /proc/${await property(machine, "pitcrew-exporter", "MainPID")}/status`,
+    );
+    const idOf = (group: string) => machine.must(`getent group ${group} | cut -d: -f3`);
+    expect(groups.trim().split(" ")).toContain(await idOf("pitcrew"));
+    expect(groups.trim().split(" ")).not.toContain(await idOf("pitcrew-operators"));
+    const [worker] = await mainPids(machine, ["pitcrew-worker@steady"]);
+    for (const order of ["stop steady", "restart steady", "pause --for 1h --reason x"]) {
+      const { code, stderr } = await as("pitcrew-exporter", `pitcrew ${order}`, "pitcrew");
+      expect(code).toBe(1);
+      expect(stderr).toContain("may not open /run/pitcrew/control.sock");
+      expect(stderr).toContain("pitcrew-operators");
+    }
+    expect(await mainPids(machine, ["pitcrew-worker@steady"])).toEqual([worker]);
+    expect(await machine.must("pitcrew status")).not.toContain("paused");
+  });
+
+  test("the remediator's own user, and people who are in the operators' group, are heard", async () => {
+    await machine.must("useradd --system --groups pitcrew,pitcrew-operators ann");
+    for (const user of ["pitcrew", "ann"]) {
+      const { code, stderr } = await as(user, `pitcrew pause steady --for 1h --reason by-${user}`);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      expect(await machine.must("pitcrew status")).toContain(`by-${user}`);
+      await machine.must("pitcrew resume steady");
+    }
   });
 });
 
