@@ -9,6 +9,9 @@ export interface ParsedFamily {
 }
 
 const NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*/;
+/** Lengths, times and shares in anything but base units, as promtool's linter has them. */
+const DERIVED_UNIT =
+  /_(?:ms|us|ns|milliseconds|microseconds|nanoseconds|minutes|hours|days|kilobytes|megabytes|gigabytes|kib|mib|gib|kb|mb|gb|bits|percent|percentage)(?:_|$)/;
 const NUMBER = /^(NaN|[+-]Inf|[+-]?\d+(\.\d+)?(e[+-]?\d+)?)$/;
 
 /** @throws Error that names the line */
@@ -26,18 +29,27 @@ export function parseExposition(text: string, format: ExpositionFormat): Map<str
     const fail = (why: string): never => {
       throw new Error(`line ${index + 1}: ${why}: ${line}`);
     };
-    const comment = /^# (HELP|TYPE) (\S+) (.+)$/.exec(line);
+    const comment = /^# (HELP|TYPE|UNIT) (\S+) (.+)$/.exec(line);
+    if (comment?.[1] === "UNIT") {
+      const [, , name = "", unit = ""] = comment;
+      if (format !== "openmetrics") fail("unexpected comment");
+      if (current?.name !== name || current.family.series.size > 0) fail("UNIT not right after its TYPE");
+      if (!name.endsWith(`_${unit}`)) fail("a unit that the name does not end with");
+      continue;
+    }
     if (comment !== null) {
       const [, keyword, name = "", rest = ""] = comment;
       if (NAME.exec(name)?.[0] !== name) fail("bad metric name");
       if (keyword === "HELP") {
         if (current?.family.series.size === 0) fail("a family without samples before this one");
+        if (help !== undefined && !families.has(help.name)) fail("HELP without its TYPE before this one");
         help = { name, text: rest };
         continue;
       }
       if (help?.name !== name) fail("TYPE without its HELP right before");
       if (families.has(name)) fail("family twice");
       if (!["gauge", "counter", "histogram"].includes(rest)) fail("unknown type");
+      if (DERIVED_UNIT.test(name)) fail("not a base unit");
       if (rest === "counter" && (format === "text") !== name.endsWith("_total")) fail("counter misnamed");
       current = { name, family: { type: rest, help: help?.text ?? "", series: new Map() } };
       families.set(name, current.family);
@@ -47,11 +59,14 @@ export function parseExposition(text: string, format: ExpositionFormat): Map<str
     if (current === undefined) return fail("sample before its family");
     const sample = parseSample(line) ?? fail("not a sample");
     if (!belongs(sample.name, current, format)) fail(`sample outside of its family ${current.name}`);
+    if (current.family.type === "counter" && !(sample.value >= 0)) fail("a counter below zero, or no number");
     const key = seriesKey(sample.name, sample.labels);
     if (allSeries.has(key)) fail("series twice");
     allSeries.add(key);
     current.family.series.set(key, sample.value);
   }
+  if (current?.family.series.size === 0) throw new Error(`${current.name} is a family without samples`);
+  if (help !== undefined && !families.has(help.name)) throw new Error(`${help.name} has a HELP without its TYPE`);
   return families;
 }
 
