@@ -96,6 +96,7 @@ export class Watcher {
       isComplete: isComplete && !this.judge.hasHidden,
       lookUp: (pid) => this.#table.get(pid),
       treeRootOf: (entry) => this.#tracker.treeWith(entry)?.root.pid,
+      groupRootOf: (entry) => this.#tracker.groupTreeOf(entry)?.root.pid,
     };
   }
 

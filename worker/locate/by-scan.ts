@@ -23,7 +23,7 @@ export function findOnly(candidates: Candidates): Finder {
   const roots = (look: Look) => {
     const found = candidates.roots(look);
     version = candidates.version;
-    return found;
+    return found.length > 1 ? withoutOrphans(found, look) : found;
   };
   return {
     scans: true,
@@ -72,6 +72,15 @@ export class SlotBoard {
     this.#version = this.#candidates.version;
     this.#look = look;
   }
+}
+
+/** Forked from the worker, so with its command line, and away from session and parent: what is left of the tie is the control group. */
+function withoutOrphans(roots: readonly ProcessEntry[], look: Look): ProcessEntry[] {
+  const pids = new Set(roots.map(({ pid }) => pid));
+  return roots.filter((entry) => {
+    const owner = look.groupRootOf(entry);
+    return owner === undefined || owner === entry.pid || !pids.has(owner);
+  });
 }
 
 function located(entry: ProcessEntry | undefined, look: Look): Located {

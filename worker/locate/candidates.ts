@@ -10,6 +10,8 @@ export interface Surroundings {
   lookUp: (pid: number) => ProcessEntry | undefined;
   /** The root's pid of the watched tree that this process is known to belong to. */
   treeRootOf: (entry: ProcessEntry) => number | undefined;
+  /** The same by its control group, which is that tree's alone: so for a process that is new, and that nobody's parent leads to. */
+  groupRootOf: (entry: ProcessEntry) => number | undefined;
 }
 
 const MAX_DEPTH = 64;

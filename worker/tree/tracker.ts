@@ -87,6 +87,11 @@ export class TreeTracker {
     return tree?.member(entry.pid)?.startTicks === entry.startTicks ? tree : undefined;
   }
 
+  /** The tree in whose own control group this process is, member yet or not. */
+  groupTreeOf(entry: ProcessEntry): WatchedTree | undefined {
+    return this.#groups.ownerOf(entry.pid);
+  }
+
   #ownerOf(entry: ProcessEntry): WatchedTree | undefined {
     let at: ProcessEntry | undefined = entry;
     for (let depth = 0; at !== undefined && depth < MAX_DEPTH; depth++) {
