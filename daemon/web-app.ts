@@ -16,6 +16,8 @@ export interface WebAppOptions extends PageOptions, RefuseOptions {
 }
 
 export const DEFAULT_MAX_BODY_BYTES = 8 * 1024 * 1024;
+/** Of all bodies that are being received: beyond it the next one is told to come again. */
+const MAX_BYTES_IN_FLIGHT = 64 * 1024 * 1024;
 
 /** @param pages those of a server that answers them itself as a rule */
 export function createWebApp(options: WebAppOptions, pages = createPages(options)): express.Application {
@@ -72,11 +74,22 @@ function isFromPage({ headers }: express.Request): boolean {
 function parseBody(limit: number): express.RequestHandler {
   // A body's promised length is checked before it is read; a compressed body could grow without bound.
   const parse = express.json({ limit, inflate: false });
+  let inFlight = 0;
   return (request, response, next) => {
     const { "content-length": length, "transfer-encoding": encoding } = request.headers;
     const hasBody = encoding !== undefined || Number(length ?? 0) > 0;
     if (hasBody && request.is("application/json") === false)
       throw new HttpError(415, "unsupported_media_type", "expected application/json");
+    // A length that is not promised may be any.
+    const expected = hasBody ? Math.min(limit, encoding === undefined ? Number(length) : limit) : 0;
+    if (expected > 0 && inFlight + expected > MAX_BYTES_IN_FLIGHT) {
+      response.set("Retry-After", "1");
+      throw new HttpError(503, "overloaded", "too much is being received at once: send it again");
+    }
+    inFlight += expected;
+    response.once("close", () => {
+      inFlight -= expected;
+    });
     parse(request, response, next);
   };
 }

@@ -25,12 +25,8 @@ export function compacted(
 ): JournalRecord[] {
   const ledger = Ledger.fold(records, bootId, now);
   const last = new Map<string, number>();
-  const names = new Set<string>();
   records.forEach((record, index) => {
     last.set(subjectOf(record, index), index);
-    if ("worker" in record.entry && typeof record.entry.worker === "string") names.add(record.entry.worker);
-    if (record.entry.type === "incident" && record.entry.incident.target.kind === "worker")
-      names.add(record.entry.incident.target.worker);
   });
   const kept = records.filter(
     (record, index) =>
@@ -38,7 +34,8 @@ export function compacted(
       isWorthKeeping(record, ledger, now.wall - retention.maxAgeSeconds),
   );
   const seq = records.at(-1)?.seq ?? 0;
-  const entry: Entry = { type: "summary", summary: summaryOf(ledger, names) };
+  // Also those that only a former summary speaks of.
+  const entry: Entry = { type: "summary", summary: summaryOf(ledger, ledger.workerNames()) };
   const summary = { seq: seq + 1, at: now, bootId, entry };
   // Half of the room is for what comes until the next time.
   return [...newest(kept, ledger, retention.maxBytes / 2 - encodeRecord(summary).length), summary];

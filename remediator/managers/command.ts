@@ -90,7 +90,9 @@ export function createCommandManager(options: CommandOptions): Manager {
     command: ReturnType<typeof run>,
   ): Promise<SignalResult> {
     const stopper = command.pid === undefined ? undefined : identify(command.pid);
+    let isOverdue = false;
     const overdue = setTimeout(() => {
+      isOverdue = true;
       if (stopper !== undefined && isAlive(stopper)) void killAll(() => treeOf(stopper));
     }, spec.stop.graceSeconds * 1000);
     overdue.unref();
@@ -98,7 +100,8 @@ export function createCommandManager(options: CommandOptions): Manager {
     if (end === undefined) return { kind: "sent" };
     clearTimeout(overdue);
     if (end.kind === "not_spawned") return { kind: "failed", message: end.message };
-    if (end.code === 0 || !isAlive(target)) return { kind: "sent" };
+    // A command that we have ended has not failed: the grace is over, and the caller goes on to force.
+    if (end.code === 0 || isOverdue || !isAlive(target)) return { kind: "sent" };
     return { kind: "failed", message: `${spec.name}: its stop command ended with ${end.code}` };
   }
 

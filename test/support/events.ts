@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 
 export interface WorkerEvent {
-  what: "start" | "term" | "end" | "exit" | "crossed" | "reader";
+  what: "twin" | "start" | "term" | "end" | "exit" | "crossed" | "reader";
   pid: number;
   /** Unix seconds. */
   at: number;

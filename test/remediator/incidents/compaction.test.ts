@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Stamp } from "../../../remediator/incidents/clock.ts";
 import { compacted } from "../../../remediator/incidents/compaction.ts";
+import type { Incident } from "../../../remediator/incidents/incident.ts";
 import { JOURNAL_FILE, Journal, readJournal } from "../../../remediator/incidents/journal.ts";
 import type { JournalRecord } from "../../../remediator/incidents/journal-entry.ts";
 import { Ledger } from "../../../remediator/incidents/ledger.ts";
@@ -53,6 +54,22 @@ describe("a compacted journal", () => {
         expect(stateOf(compacted(once, BOOT, NOW, RETENTION))).toEqual(stateOf([...first, ...later]));
       }),
     );
+  });
+
+  test("still knows a worker of which only a former summary speaks", () => {
+    const acted = (seq: number, target: Incident["target"], state: Incident["state"]): JournalRecord => ({
+      seq,
+      at: at(seq - 60),
+      bootId: BOOT,
+      entry: {
+        type: "incident",
+        incident: incident({ target, state, incarnation: { bootId: BOOT, pid: 7, startTicks: 9 } }),
+      },
+    });
+    const life = [acted(1, { kind: "worker", worker: "w-2" }, "killing"), acted(2, { kind: "host" }, "resolved")];
+    const once = compacted(life, BOOT, NOW, RETENTION);
+    expect(stateOf(compacted(once, BOOT, NOW, RETENTION))).toEqual(stateOf(life));
+    expect(Ledger.fold(once, BOOT, NOW).worker("w-2").actedOn).toBe("7@9@" + BOOT);
   });
 
   test("takes the place of a large one, which goes on from its last number", () => {
