@@ -23,5 +23,7 @@ export default defineConfig({
     // Two cores: more workers than that only make real-process tests wait for each other.
     maxWorkers: 2,
     allowOnly: false,
+    // A page of metrics that lacks one line would bury what else has failed.
+    diff: { truncateThreshold: 20 },
   },
 });

@@ -17,7 +17,7 @@ export function decideDraining(incident: Incident, facts: WorkerFacts, policy: P
   const { now, condition } = facts;
   const target = incident.incarnation;
   if (target === undefined || (facts.remains.length === 0 && !sameIncarnation(presentIncarnation(facts), target)))
-    return whenGone(facts, "drain", "drained");
+    return whenGone(facts, target, "drain", "drained");
   // What joined has to be true on our own reading, like anything else that touches a process.
   const urgent = incident.ladder !== "recycle" && (condition.kind === "true" || condition.kind === "not_needed");
   const graceSeconds = grace(facts, policy);
@@ -35,7 +35,7 @@ export function decideStopping(incident: Incident, facts: WorkerFacts, policy: P
   const target = incident.incarnation;
   const killing = incident.state === "killing";
   if (target === undefined || facts.remains.length === 0)
-    return whenGone(facts, killing ? "kill" : "terminate", "its whole tree is gone");
+    return whenGone(facts, target, killing ? "kill" : "terminate", "its whole tree is gone");
   if (incident.signalled !== true) {
     const because = "taken up again after a restart of pitcrew";
     return killing
@@ -68,16 +68,24 @@ function patience(incident: Incident, facts: WorkerFacts, policy: Policy): numbe
 }
 
 /** The old tree is gone. How it ended is written down within moments, and belongs to this incident's story. */
-function whenGone(facts: WorkerFacts, action: "drain" | "terminate" | "kill", because: string): Step {
-  if (exitPending(facts)) return { kind: "wait", until: facts.now.mono + EXIT_POLL_SECONDS };
+function whenGone(
+  facts: WorkerFacts,
+  target: Incarnation | undefined,
+  action: "drain" | "terminate" | "kill",
+  because: string,
+): Step {
+  if (exitPending(facts, target)) return { kind: "wait", until: facts.now.mono + EXIT_POLL_SECONDS };
   const outcome = { action, outcome: "done" } as const;
   return facts.ledger.desired === "up"
     ? { kind: "hold", because, outcome }
     : { kind: "close", state: "resolved", because: `stopped: ${because}`, outcome };
 }
 
-function exitPending(facts: WorkerFacts): boolean {
-  return facts.reading?.presence.kind === "down" && !facts.ledger.ended;
+/** A process may end between the reading, which shows it, and the look for what remains. */
+function exitPending({ reading, ledger }: WorkerFacts, target: Incarnation | undefined): boolean {
+  if (ledger.ended || reading === undefined) return false;
+  const { presence } = reading;
+  return presence.kind === "down" || (presence.kind === "up" && sameIncarnation(presence.incarnation, target));
 }
 
 /** Once for each incarnation: who survives SIGKILL would survive it again. */
@@ -159,7 +167,7 @@ function replacementGone(facts: WorkerFacts, policy: Policy): Step {
   if (reading === undefined || ledger.desired === "down")
     return { kind: "close", state: "cancelled", because: "the worker is meant to be down" };
   if (reading.presence.kind !== "down") return { kind: "wait", until: now.mono + policy.lookAgainSeconds };
-  if (exitPending(facts)) return { kind: "wait", until: now.mono + EXIT_POLL_SECONDS };
+  if (exitPending(facts, undefined)) return { kind: "wait", until: now.mono + EXIT_POLL_SECONDS };
   const ended = ledger.lastExit;
   if (ended !== undefined && ENDED_WELL.has(ended.reason))
     return { kind: "close", state: "resolved", because: `the new process has ended by itself (${ended.reason})` };

@@ -22,7 +22,7 @@ describe("the webhook", () => {
     const site = createSite({
       remediator: NEVER,
       workers: (own) => `  - name: fat
-    command: [python3, ${LEAKY}, --events, ${own.events("fat")}, --hold-mib, '60']
+    command: [python3, ${LEAKY}, --events, ${own.events("fat")}, --hold-first-mib, '60']
     stop: {drain: 0s, grace: 2s}
     limits: {memory: 50MiB}`,
     });
@@ -33,6 +33,7 @@ describe("the webhook", () => {
     const codes = await Promise.all(Array.from({ length: 100 }, () => pitcrew.webhook([overLimit("fat")])));
     expect(new Set(codes)).toEqual(new Set([202]));
     await eventually(() => eventsOf(site.events("fat"), "start").length === 2, { what: "the renewal" });
+    await eventually(async () => (await pitcrew.worker("fat")).restarts.memory_limit === 1, { what: "its record" });
     expect(eventsOf(site.events("fat"), "term")).toHaveLength(1);
     const metrics = await pitcrew.metrics();
     expect(metrics).toMatch(

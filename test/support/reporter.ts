@@ -20,8 +20,19 @@ export default class SummaryReporter extends DefaultReporter {
       tally.failed = 1;
     }
     if (tally.failed > 0) process.exitCode = 1;
+    // At the very end: what is above may be long, and a log may be cut.
+    for (const name of failures(modules)) console.log(`failed: ${name}`);
     console.log(summaryLine(tally));
   }
+}
+
+function failures(modules: readonly TestModule[]): string[] {
+  return modules.flatMap((module) => [
+    ...module.errors().map(({ message }) => `${module.relativeModuleId}: ${message.split("\n")[0]}`),
+    ...[...module.children.allTests()]
+      .filter((test) => test.result().state === "failed" || test.result().state === "pending")
+      .map((test) => `${module.relativeModuleId} > ${test.fullName}`),
+  ]);
 }
 
 export function summaryLine({ passed, failed, skipped }: Tally): string {

@@ -93,7 +93,8 @@ test("orders that wait: a turn is waited for, a stop may take the place of a sta
 /** `status --watch` under script(1), ended by Ctrl-C once it has drawn. */
 function watch(site: Site): Promise<{ code: number | null; output: string }> {
   return new Promise((resolve) => {
-    const command = `${process.execPath} ${PROJECT}/dist/pitcrew.js status --watch --config.file ${site.configFile}`;
+    // `exec`: a shell that stays would be ended by the same Ctrl-C.
+    const command = `exec ${process.execPath} ${PROJECT}/dist/pitcrew.js status --watch --config.file ${site.configFile}`;
     const child = spawn("script", ["-qefc", command, "/dev/null"], { stdio: ["pipe", "pipe", "inherit"] });
     let output = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => {

@@ -69,6 +69,19 @@ describe("an exit", () => {
     expect(world.engine.ledger.worker("w").youngDeaths).toBe(0);
   });
 
+  test("is known even if looks fall between the end and its record", async () => {
+    const world = await worldOf();
+    const w = world.worker("w");
+    Object.assign(w.running ?? {}, { memoryMib: 150 });
+    for (let look = 0; look < 500; look += 1) {
+      await pass(0.01);
+      world.engine.look();
+    }
+    expect(w.copies).toBe(1);
+    expect([...world.engine.ledger.worker("w").restarts]).toEqual([["memory_limit", 1]]);
+    expect([...world.engine.ledger.worker("w").exits]).toEqual([["signal", 1]]);
+  });
+
   test("of a worker of somebody else's command is followed by a start through the alert that says that it is down", async () => {
     const world = new World({ specs: [spec({ manager: command(false) })] });
     const w = world.worker("w");

@@ -78,17 +78,19 @@ test("a study that is recycled again and again has all its trials COMPLETE, none
 }, async () => {
   const trials = 12;
   const script = `
-import os, sys, time
+import json, os, sys, time
 import optuna
 from pitcrew_brake import Brake
 study = optuna.create_study(storage="sqlite:///" + sys.argv[1] + "/study.db", study_name="s", load_if_exists=True,
     sampler=optuna.samplers.RandomSampler())
 brake = Brake(threshold=1)
+def until_asked_to_leave():
+    asked = os.environ["PITCREW_RUN_DIRECTORY"] + "/study.request"
+    while not (os.path.exists(asked) and json.load(open(asked))["pid"] == os.getpid()): time.sleep(0.02)
 def objective(trial):
     brake.check(trial, "start")
-    time.sleep(0.15)
     brake.check(trial, "split 2")
-    time.sleep(0.15)
+    if trial.number in (2, 6): until_asked_to_leave()
     with open(sys.argv[1] + "/done", "a") as done: done.write("%d %d\\n" % (trial.number, os.getpid()))
     return trial.suggest_float("x", 0, 1)
 left = ${trials} - len(study.trials)
