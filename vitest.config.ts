@@ -17,8 +17,9 @@ export default defineConfig({
     // `npm run test:systemd` and `npm run test:root`: they take root.
     exclude: ["test/systemd/**", "test/root/**"],
     reporters: ["./test/support/reporter.ts"],
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    // Tests wait for events; these end what will never come, on a machine that is many times slower, too.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     env: { PATH: pathWithPython() },
     // Two cores: more workers than that only make real-process tests wait for each other.
     maxWorkers: 2,

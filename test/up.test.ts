@@ -7,7 +7,7 @@ import { eventually } from "./support/eventually.ts";
 import { createSite, isRunning, LEAKY, PROJECT } from "./support/pitcrew.ts";
 import { openTerminal } from "./support/terminal.ts";
 
-test("whoever closes the terminal ends the workers and pitcrew, as with Ctrl-C", { timeout: 60_000 }, async () => {
+test("whoever closes the terminal ends the workers and pitcrew, as with Ctrl-C", async () => {
   const site = createSite({
     workers: (own) => `  - name: train\n    command: [python3, ${LEAKY}, --events, ${own.events("train")}]`,
   });
@@ -18,7 +18,7 @@ test("whoever closes the terminal ends the workers and pitcrew, as with Ctrl-C",
       const starts = eventsOf(site.events("train"), "start");
       return starts.length > 0 && terminal.shown().includes("RESTARTS") && starts;
     },
-    { what: "the worker to run and to be shown", within: 30_000 },
+    { what: "the worker to run and to be shown", within: 60_000 },
   );
   terminal.close();
   await terminal.ended;

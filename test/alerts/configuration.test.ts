@@ -94,7 +94,7 @@ describe("prometheus.yml", () => {
     // A discovery of targets takes up to 5 seconds after the start.
     await eventually(async () => (await get("targets")).includes("127.0.0.2:10102"), {
       what: "the targets",
-      within: 20_000,
+      within: 60_000,
     });
     const targets = await get("targets");
     for (const target of ["127.0.0.2:10101", "127.0.0.2:10102", "127.0.0.2:9090", "127.0.0.2:9093"]) {
@@ -102,7 +102,7 @@ describe("prometheus.yml", () => {
     }
     await eventually(async () => (await get("alertmanagers")).includes("127.0.0.2:9093"), {
       what: "the Alertmanager",
-      within: 20_000,
+      within: 60_000,
     });
     await prometheus.stop();
   });

@@ -181,7 +181,7 @@ scrape_configs:
         const samples = await prometheus.query(metric);
         return samples.length > 0 ? samples : undefined;
       },
-      { what: metric, within: 20_000 },
+      { what: metric, within: 60_000 },
     );
     expect(Object.keys(sample?.metric ?? {}), metric).toEqual(expect.arrayContaining([...labels]));
   }

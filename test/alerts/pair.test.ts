@@ -14,7 +14,7 @@ import { createSite, LEAKY, readJournalLines, startPitcrew, TOKEN } from "../sup
 import { alertOf, openInbox, quickConfiguration } from "./inbox.ts";
 import { textOf } from "./rule-set.ts";
 
-const WITHIN = { within: 40_000 };
+const WITHIN = { within: 60_000 };
 
 async function untilTheyKnowEachOther(pair: readonly Alertmanager[]): Promise<void> {
   for (const one of pair)
@@ -34,7 +34,7 @@ async function stop(pair: readonly Alertmanager[]): Promise<void> {
   for (const one of pair) await one.stop();
 }
 
-test("both are told of every alert, and one of them pages", { timeout: 120_000 }, async () => {
+test("both are told of every alert, and one of them pages", async () => {
   const inbox = await openInbox();
   const { url } = inbox;
   const pair = await startAlertmanagerPair({
@@ -60,7 +60,7 @@ test("both are told of every alert, and one of them pages", { timeout: 120_000 }
 test.each([
   ["of a pair one delivers", startAlertmanagerPair, 1],
   ["of a pair that is cut in two both deliver", startCutPair, 2],
-] as const)("%s, and the worker is renewed once", { timeout: 120_000 }, async (_, startPair, deliveries) => {
+] as const)("%s, and the worker is renewed once", async (_, startPair, deliveries) => {
   const site = createSite({
     // Alerts are all that it hears.
     remediator: "  guard: {when: never}",

@@ -34,9 +34,7 @@ function selector(labels: Readonly<Record<string, string>>): string {
   return `{${pairs.join(", ")}}`;
 }
 
-test("over the series of every unit test of every file, at every evaluation, the guard's alerts are those of Prometheus", {
-  timeout: 120_000,
-}, async () => {
+test("over the series of every unit test of every file, at every evaluation, the guard's alerts are those of Prometheus", async () => {
   const directory = temporaryDirectory("pitcrew-parity-");
   const compared = RULE_FILES.flatMap((file) => {
     const { evaluation_interval, tests: units } = unitTestsOf(file);

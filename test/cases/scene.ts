@@ -59,14 +59,14 @@ export function resolved(worker: string): AlertLiteral {
 export async function isFat(pitcrew: Pitcrew, name: string): Promise<void> {
   await eventually(async () => ((await pitcrew.worker(name)).memory_bytes ?? 0) > 55 * 2 ** 20, {
     what: `${name} to be over its limit`,
-    within: 20_000,
+    within: 60_000,
   });
 }
 
 export async function isUp(pitcrew: Pitcrew, name: string): Promise<number> {
   return await eventually(async () => (await pitcrew.worker(name)).pid ?? undefined, {
     what: `${name} to be up`,
-    within: 20_000,
+    within: 60_000,
   });
 }
 
@@ -77,7 +77,7 @@ export function count(site: Site, name: string, what: "start" | "term"): number 
 export async function started(site: Site, name: string, times: number): Promise<void> {
   await eventually(() => count(site, name, "start") >= times, {
     what: `${name} to be started ${times} times`,
-    within: 30_000,
+    within: 60_000,
   });
 }
 

@@ -15,9 +15,7 @@ function alive(site: Site, worker: string): number[] {
 }
 
 describe("kill -9 of pitcrew", () => {
-  test("workers run on, are adopted by the next one, and the exit code of one that ended in between is known", {
-    timeout: 60_000,
-  }, async () => {
+  test("workers run on, are adopted by the next one, and the exit code of one that ended in between is known", async () => {
     const site = createSite({
       remediator: GUARD,
       workers: (own) => `  - name: steady
@@ -50,9 +48,7 @@ describe("kill -9 of pitcrew", () => {
     expect(alive(site, "steady")).toEqual([pid]);
   });
 
-  test("between SIGTERM and start: exactly one copy runs in the end, and SIGTERM was sent once", {
-    timeout: 60_000,
-  }, async () => {
+  test("between SIGTERM and start: exactly one copy runs in the end, and SIGTERM was sent once", async () => {
     const site = createSite({
       remediator: GUARD,
       workers: (own) => `  - name: slow
@@ -64,7 +60,7 @@ describe("kill -9 of pitcrew", () => {
     const before = await startPitcrew(site);
     await eventually(() => eventsOf(site.events("slow"), "term").length > 0, {
       what: "SIGTERM to arrive",
-      within: 30_000,
+      within: 60_000,
     });
     await before.kill();
     const [first] = eventsOf(site.events("slow"), "start");
@@ -74,7 +70,7 @@ describe("kill -9 of pitcrew", () => {
     expect(eventsOf(site.events("slow"), "term").filter(({ pid }) => pid === first?.pid)).toHaveLength(1);
   });
 
-  test("between spawn and the pid record: exactly one copy runs in the end", { timeout: 60_000 }, async () => {
+  test("between spawn and the pid record: exactly one copy runs in the end", async () => {
     const site = createSite({
       remediator: GUARD,
       workers: (own) => `  - name: single
@@ -94,9 +90,7 @@ describe("kill -9 of pitcrew", () => {
     expect(alive(site, "single")).toHaveLength(1);
   });
 
-  test("Ctrl-C of a foreground pitcrew ends its workers, leaves no process and exits 0", {
-    timeout: 60_000,
-  }, async () => {
+  test("Ctrl-C of a foreground pitcrew ends its workers, leaves no process and exits 0", async () => {
     const site = createSite({
       remediator: GUARD,
       workers: (own) => `  - name: one

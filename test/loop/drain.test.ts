@@ -13,9 +13,7 @@ function linesOf(file: string): string[] {
   return existsSync(file) ? readFileSync(file, "utf8").trimEnd().split("\n") : [];
 }
 
-test("a worker at its age limit in the middle of a trial loses nothing: it checkpoints, is renewed and resumes where it stopped", {
-  timeout: 90_000,
-}, async () => {
+test("a worker at its age limit in the middle of a trial loses nothing: it checkpoints, is renewed and resumes where it stopped", async () => {
   const trials = 20;
   const site = createSite({
     remediator: GUARD,
@@ -43,9 +41,7 @@ test("a worker at its age limit in the middle of a trial loses nothing: it check
   expect(stories.filter((text) => text.includes("SIG"))).toEqual([]);
 });
 
-test("a worker that offers to drain and does not come to a boundary is told to end when stop.drain is over", {
-  timeout: 60_000,
-}, async () => {
+test("a worker that offers to drain and does not come to a boundary is told to end when stop.drain is over", async () => {
   const site = createSite({
     remediator: GUARD,
     workers: (own) => `  - name: busy
@@ -63,7 +59,7 @@ test("a worker that offers to drain and does not come to a boundary is told to e
       const terms = eventsOf(site.events("busy"), "term");
       return terms.length > 0 && terms;
     },
-    { what: "SIGTERM", within: 30_000 },
+    { what: "SIGTERM", within: 60_000 },
   );
   await eventually(() => eventsOf(site.events("busy"), "start").length === 2, { what: "the fresh process" });
   expect(isRunning(term?.pid ?? 0)).toBe(false);
@@ -85,7 +81,7 @@ setInterval(() => {}, 1000);`;
   test.each([
     ["a plain Node worker", "node", (directory: string) => `[node, ${join(directory, "plain.cjs")}`],
     ["a program such as a JVM", "jvm", () => `[python3, ${join(PROJECT, "test", "support", "all_signals.py")}`],
-  ])("%s", { timeout: 60_000 }, async (_, name, command) => {
+  ])("%s", async (_, name, command) => {
     const site = createSite({
       remediator: GUARD,
       workers: (own) => `  - name: ${name}
@@ -102,10 +98,10 @@ setInterval(() => {}, 1000);`;
     const told = () => JSON.stringify(readJournalLines(site));
     await eventually(() => starts().length === 1 && told().includes("the worker offers no relief"), {
       what: "the worker to be over its relief limit",
-      within: 30_000,
+      within: 60_000,
     });
     await runCommand(["recycle", name, "--config.file", site.configFile]);
-    await eventually(() => starts().length === 2, { what: "the renewal", within: 30_000 });
+    await eventually(() => starts().length === 2, { what: "the renewal", within: 60_000 });
     const signals = linesOf(site.events(name)).filter((line) => line.startsWith("signal"));
     expect(new Set(signals)).toEqual(new Set(["signal 15"]));
     expect(existsSync(join(site.runDirectory, `${name}.request`))).toBe(false);

@@ -13,9 +13,7 @@ function worker(site: Omit<Site, "configFile">, name: string, untilMib: number):
 }
 
 describe("the whole loop, with a real Prometheus and a real Alertmanager", () => {
-  test("of two leaking workers the one over its limit is replaced within 5 s, once per incarnation, and all records agree", {
-    timeout: 120_000,
-  }, async () => {
+  test("of two leaking workers the one over its limit is replaced within 5 s, once per incarnation, and all records agree", async () => {
     const site = createSite({
       // As long as by default: an alert that flaps within Alertmanager's group_interval is only seen while its incident is open.
       remediator: "  guard: {when: never}",
@@ -71,7 +69,7 @@ describe("the whole loop, with a real Prometheus and a real Alertmanager", () =>
     );
   });
 
-  test("the first heartbeat makes the guard step back to its always-on rules", { timeout: 60_000 }, async () => {
+  test("the first heartbeat makes the guard step back to its always-on rules", async () => {
     const site = createSite({
       remediator: "  guard: {when: pipeline_down, interval: 500ms}",
       workers: (own) => worker(own, "modest", 40),
@@ -81,7 +79,7 @@ describe("the whole loop, with a real Prometheus and a real Alertmanager", () =>
     await startStack(pitcrew);
     await eventually(async () => (await pitcrew.status()).remediator?.guard === "always_rules", {
       what: "the guard to step back",
-      within: 30_000,
+      within: 60_000,
     });
     expect(await pitcrew.metrics()).toMatch(
       /^pitcrew_remediator_heartbeat_timestamp_seconds\{host="test-host"\} [0-9.]+$/m,

@@ -31,9 +31,7 @@ const statusOf = async (site: Site) => {
   return JSON.parse(stdout) as { remediator: { heartbeat_age_seconds: number | null } | null };
 };
 
-test("Prometheus scrapes both daemons over TLS with a password, and Alertmanager delivers over TLS with the token", {
-  timeout: 150_000,
-}, async () => {
+test("Prometheus scrapes both daemons over TLS with a password, and Alertmanager delivers over TLS with the token", async () => {
   const { site, authority, webConfig } = siteWithWebConfig();
   const pitcrew = await startPitcrew(site, {}, ["--web.config.file", webConfig]);
   expect([pitcrew.exporterUrl, pitcrew.remediatorUrl].map((url) => new URL(url).protocol)).toEqual([
@@ -86,9 +84,7 @@ receivers:
   });
 });
 
-test("a web configuration that is wrong ends the start with its place and exit code 2, and check says the same", {
-  timeout: 150_000,
-}, async () => {
+test("a web configuration that is wrong ends the start with its place and exit code 2, and check says the same", async () => {
   const { site, webConfig } = siteWithWebConfig();
   writeFileSync(webConfig, "basic_auth_users:\n  prometheus: secret\n");
   const expected = `${webConfig}:2:15: basic_auth_users.prometheus: is no bcrypt hash`;
@@ -101,7 +97,7 @@ test("a web configuration that is wrong ends the start with its place and exit c
   );
 });
 
-test("check says what a good one means", { timeout: 150_000 }, async () => {
+test("check says what a good one means", async () => {
   const { site, webConfig } = siteWithWebConfig();
   const { code, stdout } = await runCommand([
     "check",

@@ -4,9 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { PROJECT } from "../support/pitcrew.ts";
 
-test("case 12: a pid that is used again between the sample and the kill is another process: no signal reaches it", {
-  timeout: 60_000,
-}, async () => {
+test("case 12: a pid that is used again between the sample and the kill is another process: no signal reaches it", async () => {
   const inside = join(PROJECT, "test", "root", "reuse-a-pid.ts");
   const output = await new Promise<string>((resolve, reject) => {
     execFile(

@@ -8,9 +8,7 @@ import { createSite, isRunning, startPitcrew } from "../support/pitcrew.ts";
 
 const FREEZER = "/sys/fs/cgroup/freezer";
 
-test("case 15: a worker that survives SIGKILL is escalated, no second copy is started, and it is replaced when it is gone at last", {
-  timeout: 120_000,
-}, async () => {
+test("case 15: a worker that survives SIGKILL is escalated, no second copy is started, and it is replaced when it is gone at last", async () => {
   const site = createSite({
     remediator: QUIET,
     workers: (own) =>

@@ -8,8 +8,6 @@ import { eventually } from "../support/eventually.ts";
 import { createSite, readJournalLines, runCommand, type Site, startPitcrew } from "../support/pitcrew.ts";
 
 const WRITABLE = 'pitcrew_remediator_journal_writable{host="test-host"}';
-const LONG = { timeout: 120_000 };
-
 /** A disk of its own for the state directory. */
 function disk(site: Site): { fill: () => void; free: () => void; readOnly: (yes: boolean) => void } {
   const mount = join(site.directory, "state");
@@ -48,50 +46,46 @@ async function makeEmergency(own: Site, pitcrew: Awaited<ReturnType<typeof start
 }
 
 describe("case 22: the journal's disk", () => {
-  test(
-    "case 22: is full: an emergency is acted on, everything else refused, the metric says so; what happened is written when there is room",
-    LONG,
-    async () => {
-      const own = site();
-      await withoutEmergency(own);
-      const { fill, free } = disk(own);
-      const pitcrew = await startPitcrew(own);
-      await isFat(pitcrew, "fat");
-      await isUp(pitcrew, "calm");
-      expect(await metric(pitcrew, WRITABLE)).toBe(1);
-      fill();
-      // Before anything had to be written.
-      await eventually(async () => (await metric(pitcrew, WRITABLE)) === 0, {
-        what: "the disk to be found full",
-        within: 20_000,
-      });
-      const refused = await runCommand(["stop", "calm", "--config.file", own.configFile]);
-      expect(refused.code).toBe(1);
-      expect(refused.stderr).toContain("journal cannot be written");
-      expect(
-        await pitcrew.webhook([
-          alert("calm", { alertname: "PitcrewWorkerTooOld", remediation: "recycle", reason: "age" }),
-        ]),
-      ).toBe(503);
-      await makeEmergency(own, pitcrew);
-      await started(own, "fat", 2);
-      expect(count(own, "fat", "term")).toBe(1);
-      expect(count(own, "calm", "term")).toBe(0);
-      expect(readJournalLines(own).some(({ entry }) => entry.type === "start")).toBe(false);
+  test("case 22: is full: an emergency is acted on, everything else refused, the metric says so; what happened is written when there is room", async () => {
+    const own = site();
+    await withoutEmergency(own);
+    const { fill, free } = disk(own);
+    const pitcrew = await startPitcrew(own);
+    await isFat(pitcrew, "fat");
+    await isUp(pitcrew, "calm");
+    expect(await metric(pitcrew, WRITABLE)).toBe(1);
+    fill();
+    // Before anything had to be written.
+    await eventually(async () => (await metric(pitcrew, WRITABLE)) === 0, {
+      what: "the disk to be found full",
+      within: 60_000,
+    });
+    const refused = await runCommand(["stop", "calm", "--config.file", own.configFile]);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain("journal cannot be written");
+    expect(
+      await pitcrew.webhook([
+        alert("calm", { alertname: "PitcrewWorkerTooOld", remediation: "recycle", reason: "age" }),
+      ]),
+    ).toBe(503);
+    await makeEmergency(own, pitcrew);
+    await started(own, "fat", 2);
+    expect(count(own, "fat", "term")).toBe(1);
+    expect(count(own, "calm", "term")).toBe(0);
+    expect(readJournalLines(own).some(({ entry }) => entry.type === "start")).toBe(false);
 
-      free();
-      await eventually(async () => (await metric(pitcrew, WRITABLE)) === 1, {
-        what: "the disk to be found free",
-        within: 20_000,
-      });
-      const types = readJournalLines(own).map(({ entry }) => entry.type);
-      expect(types).toContain("start");
-      expect(types).toContain("gap");
-      expect((await runCommand(["stop", "calm", "--config.file", own.configFile])).code).toBe(0);
-    },
-  );
+    free();
+    await eventually(async () => (await metric(pitcrew, WRITABLE)) === 1, {
+      what: "the disk to be found free",
+      within: 60_000,
+    });
+    const types = readJournalLines(own).map(({ entry }) => entry.type);
+    expect(types).toContain("start");
+    expect(types).toContain("gap");
+    expect((await runCommand(["stop", "calm", "--config.file", own.configFile])).code).toBe(0);
+  });
 
-  test("case 22: is full when pitcrew begins: it answers and runs, and acts in an emergency", LONG, async () => {
+  test("case 22: is full when pitcrew begins: it answers and runs, and acts in an emergency", async () => {
     const own = site();
     const { fill } = disk(own);
     fill();
@@ -102,60 +96,48 @@ describe("case 22: the journal's disk", () => {
     expect(pitcrew.log()).toContain("the journal cannot be written");
   });
 
-  test(
-    "case 22: is full when pitcrew comes back: it knows the workers that run, and ends the one over its limit",
-    LONG,
-    async () => {
-      const own = site();
-      await withoutEmergency(own);
-      const { fill, free } = disk(own);
-      const before = await startPitcrew(own);
-      await isFat(before, "fat");
-      const pid = await isUp(before, "calm");
-      await before.kill();
-      fill();
-      const after = await startPitcrew(own);
-      expect((await after.worker("calm")).pid).toBe(pid);
-      await makeEmergency(own, after);
-      await started(own, "fat", 2);
-      free();
-      await eventually(async () => (await metric(after, WRITABLE)) === 1, {
-        what: "the disk to be found free",
-        within: 20_000,
-      });
-      expect((await after.worker("calm")).restarts).toEqual({});
-    },
-  );
+  test("case 22: is full when pitcrew comes back: it knows the workers that run, and ends the one over its limit", async () => {
+    const own = site();
+    await withoutEmergency(own);
+    const { fill, free } = disk(own);
+    const before = await startPitcrew(own);
+    await isFat(before, "fat");
+    const pid = await isUp(before, "calm");
+    await before.kill();
+    fill();
+    const after = await startPitcrew(own);
+    expect((await after.worker("calm")).pid).toBe(pid);
+    await makeEmergency(own, after);
+    await started(own, "fat", 2);
+    free();
+    await eventually(async () => (await metric(after, WRITABLE)) === 1, {
+      what: "the disk to be found free",
+      within: 60_000,
+    });
+    expect((await after.worker("calm")).restarts).toEqual({});
+  });
 
-  test(
-    "case 22: is read-only when pitcrew comes back: it knows the past, acts in an emergency, and writes when it may",
-    LONG,
-    async () => {
-      const own = site();
-      await withoutEmergency(own);
-      const { readOnly } = disk(own);
-      const before = await startPitcrew(own);
-      await isFat(before, "fat");
-      const pid = await isUp(before, "calm");
-      await before.kill();
-      readOnly(true);
-      const after = await startPitcrew(own);
-      expect(await metric(after, WRITABLE)).toBe(0);
-      expect((await after.worker("calm")).pid).toBe(pid);
-      await makeEmergency(own, after);
-      await started(own, "fat", 2);
-      expect((await runCommand(["pause", "--for", "1h", "--reason", "x", "--config.file", own.configFile])).code).toBe(
-        1,
-      );
-      readOnly(false);
-      await eventually(async () => (await metric(after, WRITABLE)) === 1, {
-        what: "the disk to take it again",
-        within: 20_000,
-      });
-      expect((await runCommand(["pause", "--for", "1h", "--reason", "x", "--config.file", own.configFile])).code).toBe(
-        0,
-      );
-      expect(readJournalLines(own).map(({ entry }) => entry.type)).toContain("gap");
-    },
-  );
+  test("case 22: is read-only when pitcrew comes back: it knows the past, acts in an emergency, and writes when it may", async () => {
+    const own = site();
+    await withoutEmergency(own);
+    const { readOnly } = disk(own);
+    const before = await startPitcrew(own);
+    await isFat(before, "fat");
+    const pid = await isUp(before, "calm");
+    await before.kill();
+    readOnly(true);
+    const after = await startPitcrew(own);
+    expect(await metric(after, WRITABLE)).toBe(0);
+    expect((await after.worker("calm")).pid).toBe(pid);
+    await makeEmergency(own, after);
+    await started(own, "fat", 2);
+    expect((await runCommand(["pause", "--for", "1h", "--reason", "x", "--config.file", own.configFile])).code).toBe(1);
+    readOnly(false);
+    await eventually(async () => (await metric(after, WRITABLE)) === 1, {
+      what: "the disk to take it again",
+      within: 60_000,
+    });
+    expect((await runCommand(["pause", "--for", "1h", "--reason", "x", "--config.file", own.configFile])).code).toBe(0);
+    expect(readJournalLines(own).map(({ entry }) => entry.type)).toContain("gap");
+  });
 });

@@ -53,7 +53,7 @@ async function giveToStranger(pid: number): Promise<void> {
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     told += text;
   });
-  await eventually(() => told.includes("taken"), { what: `pid ${pid} to be given to another process`, within: 40_000 });
+  await eventually(() => told.includes("taken"), { what: `pid ${pid} to be given to another process`, within: 60_000 });
 }
 
 async function end(child: ChildProcess): Promise<void> {

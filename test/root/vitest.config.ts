@@ -2,9 +2,6 @@
 import { defineConfig, mergeConfig } from "vitest/config";
 import common from "../../vitest.config.ts";
 
-const config = mergeConfig(
-  common,
-  defineConfig({ test: { setupFiles: ["test/root/needs-root.ts"], maxWorkers: 1, testTimeout: 60_000 } }),
-);
+const config = mergeConfig(common, defineConfig({ test: { setupFiles: ["test/root/needs-root.ts"], maxWorkers: 1 } }));
 config.test = { ...config.test, include: ["test/root/**/*.test.ts"], exclude: [] };
 export default config;

@@ -17,7 +17,7 @@ const POLL_MS = 15;
  */
 export async function eventually<T>(
   probe: () => T | Promise<T>,
-  { what, within = 10_000 }: EventuallyOptions,
+  { what, within = 60_000 }: EventuallyOptions,
 ): Promise<NonFalsy<T>> {
   const deadline = performance.now() + within;
   for (;;) {

@@ -222,7 +222,7 @@ export function runCommand(args: readonly string[], environment: NodeJS.ProcessE
     execFile(
       process.execPath,
       [ENTRY, ...args],
-      { env: { ...process.env, ...environment }, timeout: 30_000 },
+      { env: { ...process.env, ...environment }, timeout: 120_000 },
       (error, stdout, stderr) => {
         resolve({ code: typeof error?.code === "number" ? error.code : error === null ? 0 : 1, stdout, stderr });
       },

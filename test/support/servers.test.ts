@@ -70,7 +70,7 @@ describe("a real Alertmanager", () => {
     for (const one of [first, second]) {
       await eventually(async () => /^alertmanager_cluster_members 2$/m.test(await one.metrics()), {
         what: "two members",
-        within: 20_000,
+        within: 60_000,
       });
     }
     // One after the other: two that leave at once wait for each other's farewell.

@@ -1,13 +1,12 @@
 // Who may change something, and by which door: cross-site requests, who it was, the file of the socket.
 import { execFileSync } from "node:child_process";
 import { chownSync, lstatSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { controlSocketPath } from "../../../worker/files/run-directory.ts";
 import { doorsOf, send } from "./knock.ts";
 import { AUTHORIZED, createSite, start } from "./site.ts";
 
 /** Each starts remediators of its own, and the machine may be busy. */
-vi.setConfig({ testTimeout: 60_000 });
 
 const CHANGES = [
   ["POST", "/api/v1/webhook"],

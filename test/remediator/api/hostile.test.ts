@@ -1,13 +1,12 @@
 // Requests that mean no good, and reading that only reads.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { eventually } from "../../support/eventually.ts";
 import { doorsOf, send } from "./knock.ts";
 import { AUTHORIZED, createSite, start } from "./site.ts";
 
 /** Each starts remediators of its own, and the machine may be busy. */
-vi.setConfig({ testTimeout: 60_000 });
 
 describe("hostile requests", () => {
   const NAMES = [

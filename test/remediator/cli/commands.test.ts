@@ -25,9 +25,7 @@ function twoWorkers(site: Omit<Site, "configFile">): string {
     .join("\n");
 }
 
-test("orders that wait: a turn is waited for, a stop may take the place of a start, and the journal has who gave them", {
-  timeout: 120_000,
-}, async () => {
+test("orders that wait: a turn is waited for, a stop may take the place of a start, and the journal has who gave them", async () => {
   const site = createSite({ workers: twoWorkers, remediator: "  guard: {when: never}" });
   const pitcrew = await startPitcrew(site);
   const run = (...args: string[]) => runCommand([...args, "--config.file", site.configFile]);

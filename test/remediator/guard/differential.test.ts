@@ -39,7 +39,7 @@ beforeAll(async () => {
   prometheus = await startPrometheus({ config });
   const scraped = async () =>
     (await query(`{job="differential",${METRIC_NAME}!~"up|scrape_.*"}`)).length === samples.length;
-  await eventually(scraped, { what: "the first scrape", within: 30_000 });
+  await eventually(scraped, { what: "the first scrape", within: 60_000 });
 });
 
 afterAll(async () => {

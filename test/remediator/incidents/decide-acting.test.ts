@@ -149,7 +149,9 @@ describe("terminating", () => {
   test("is not done before it is known how it ended, even if the reading is from just before the end", () => {
     const wait = { kind: "wait", until: NOW.mono + 0.05 };
     expect(decided("terminating", signalled, { ...GONE, ledger: workerLedger() })).toEqual(wait);
-    expect(decided("terminating", signalled, { reading: reading(), ledger: workerLedger(), remains: [] })).toEqual(wait);
+    expect(decided("terminating", signalled, { reading: reading(), ledger: workerLedger(), remains: [] })).toEqual(
+      wait,
+    );
   });
 
   test("is done when the whole tree is gone: a worker that should run is started again, one that should not is not", () => {
