@@ -1,5 +1,7 @@
 // From the first byte of a webhook to the SIGTERM that it leads to, on an idle disk and on one that is written to without a pause.
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { endOf } from "../measuring/dummies.ts";
 import { type RunningSite, startSite } from "./site.ts";
@@ -37,13 +39,12 @@ export async function webhookTimes(options: {
       await until(() => eventsIn(events).at(-1)?.what === "crossed");
       await new Promise((resolve) => setTimeout(resolve, GAP_MS));
       if (isDiskBusy) busy ??= keepBusy(join(folder, "busy"));
-      const before = now();
-      const answered = await post(site, `w${(index % WORKERS) + 1}`);
+      const { sent, answered } = await post(site, `w${(index % WORKERS) + 1}`);
       const pid = eventsIn(events).findLast(({ what }) => what === "crossed")?.pid;
       const signalOf = () => eventsIn(events).find((event) => event.what === "signal" && event.pid === pid);
       await until(() => signalOf() !== undefined);
-      times.toAnswer.push(answered - before);
-      times.toSignal.push((signalOf()?.atMs ?? Number.NaN) - before);
+      times.toAnswer.push(answered - sent);
+      times.toSignal.push((signalOf()?.atMs ?? Number.NaN) - sent);
     }
     return times;
   } finally {
@@ -52,16 +53,30 @@ export async function webhookTimes(options: {
   }
 }
 
-/** @returns when the answer was there */
-async function post({ remediatorPort, token }: RunningSite, worker: string): Promise<number> {
-  const answer = await fetch(`http://127.0.0.1:${remediatorPort}/api/v1/webhook`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json", Authorization: `Bearer ${token}` },
-    body: payload(worker),
-  });
-  await answer.arrayBuffer();
-  if (answer.status !== 202) throw new Error(`the webhook was answered with ${answer.status}`);
-  return now();
+/** Over a connection that is there already, as Alertmanager's is. @returns when its first byte was sent and when the answer was there */
+async function post(
+  { remediatorPort, token }: RunningSite,
+  worker: string,
+): Promise<{ sent: number; answered: number }> {
+  const body = payload(worker);
+  const head = [
+    "POST /api/v1/webhook HTTP/1.1",
+    `Host: 127.0.0.1:${remediatorPort}`,
+    "Content-Type: application/json",
+    `Authorization: Bearer ${token}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    "Connection: close",
+  ];
+  const socket = connect(remediatorPort, "127.0.0.1");
+  await once(socket, "connect");
+  const sent = now();
+  socket.write(`${head.join("\r\n")}\r\n\r\n${body}`);
+  const [answer] = (await once(socket, "data")) as [Buffer];
+  const answered = now();
+  socket.destroy();
+  const status = /^HTTP\/1\.1 ([0-9]+)/.exec(answer.toString("latin1"))?.[1];
+  if (status !== "202") throw new Error(`the webhook was answered with ${status}`);
+  return { sent, answered };
 }
 
 /** As Alertmanager writes it, with one alert. */
