@@ -76,6 +76,11 @@ function parseBody(limit: number): express.RequestHandler {
   const parse = express.json({ limit, inflate: false });
   let inFlight = 0;
   return (request, response, next) => {
+    // What comes with a question is not read: anybody may ask, and would hold the room of those who may send something.
+    if (isReading(request)) {
+      next();
+      return;
+    }
     const { "content-length": length, "transfer-encoding": encoding } = request.headers;
     const hasBody = encoding !== undefined || Number(length ?? 0) > 0;
     if (hasBody && request.is("application/json") === false)
