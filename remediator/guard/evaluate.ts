@@ -51,7 +51,7 @@ export function measure(expr: Expr, samples: readonly Sample[]): readonly Elemen
   if (expr.kind === "selector") return [];
   if (expr.kind === "set") return expr.op === "or" ? [] : measure(expr.left, samples);
   try {
-    return pairsOf(expr, samples).map(({ labels, value, against }) => ({ labels, value, against }));
+    return pairsOf(expr, samples).map((pair) => elementOf(pair, expr));
   } catch (error) {
     if (error instanceof MatchingError) return [];
     throw error;
@@ -71,21 +71,52 @@ function vectorOf(expr: Expr, samples: readonly Sample[]): readonly Element[] {
 
 function select(selector: Selector, samples: readonly Sample[]): readonly Element[] {
   const found: Element[] = [];
-  for (const sample of samples) {
-    const labelValue = (label: string) => (label === METRIC_NAME ? sample.name : labelOf(sample.labels, label));
-    if (selector.matchers.every((matcher) => matches(matcher, labelValue(matcher.label)))) {
-      const present = Object.entries(sample.labels).filter(([, value]) => value !== "");
-      found.push({ labels: Object.fromEntries([[METRIC_NAME, sample.name], ...present]), value: sample.value });
-    }
+  const exact = selector.matchers.find(({ label, op }) => label === METRIC_NAME && op === "=");
+  const candidates = exact === undefined ? samples : (byName(samples).get(exact.value) ?? []);
+  const others = selector.matchers.filter((matcher) => matcher !== exact);
+  for (const sample of candidates) {
+    if (others.every((matcher) => matches(matcher, labelValue(sample, matcher.label))))
+      found.push({ labels: namedLabels(sample), value: sample.value });
   }
   return found;
+}
+
+function labelValue(sample: Sample, label: string): string {
+  return label === METRIC_NAME ? sample.name : labelOf(sample.labels, label);
+}
+
+/** All rules of one look ask the same samples. */
+const indices = new WeakMap<readonly Sample[], Map<string, Sample[]>>();
+
+function byName(samples: readonly Sample[]): ReadonlyMap<string, readonly Sample[]> {
+  const known = indices.get(samples);
+  if (known !== undefined) return known;
+  const index = new Map<string, Sample[]>();
+  for (const sample of samples) {
+    const list = index.get(sample.name);
+    if (list === undefined) index.set(sample.name, [sample]);
+    else list.push(sample);
+  }
+  indices.set(samples, index);
+  return index;
+}
+
+function namedLabels({ labels, name }: Sample): Labels {
+  const named: Record<string, string> = Object.create(null) as Record<string, string>;
+  named[METRIC_NAME] = name;
+  for (const label of Object.keys(labels)) {
+    const value = labels[label];
+    if (value !== undefined && value !== "") named[label] = value;
+  }
+  return named;
 }
 
 function compare(expr: Comparison, samples: readonly Sample[]): readonly Element[] {
   const found: Element[] = [];
   const matched = new Set<string>();
   const oneToOne = expr.left.kind !== "number" && expr.right.kind !== "number";
-  for (const { labels, value, against, holds, signature } of pairsOf(expr, samples)) {
+  for (const pair of pairsOf(expr, samples)) {
+    const { holds, signature } = pair;
     if (!holds) continue;
     if (oneToOne && matched.has(signature)) {
       throw new MatchingError(
@@ -93,9 +124,15 @@ function compare(expr: Comparison, samples: readonly Sample[]): readonly Element
       );
     }
     matched.add(signature);
-    found.push({ labels, value, against });
+    found.push(elementOf(pair, expr));
   }
   return found;
+}
+
+/** Few pairs of few rules hold: the labels of the others are never made. */
+function elementOf({ against, labels, value }: Pair, { left, matching, right }: Comparison): Element {
+  const oneToOne = left.kind !== "number" && right.kind !== "number";
+  return { labels: oneToOne ? kept(labels, matching) : labels, value, against };
 }
 
 function pairsOf(expr: Comparison, samples: readonly Sample[]): readonly Pair[] {
@@ -130,7 +167,7 @@ function pairsOf(expr: Comparison, samples: readonly Sample[]): readonly Pair[] 
     const signature = signatureOf(labels, matching);
     const against = bySignature.get(signature)?.value;
     if (against === undefined) continue;
-    pairs.push({ labels: kept(labels, matching), value, against, holds: holds(op, value, against), signature });
+    pairs.push({ labels, value, against, holds: holds(op, value, against), signature });
   }
   return pairs;
 }
@@ -175,9 +212,18 @@ function holds(op: ComparisonOperator, left: number, right: number): boolean {
 
 /** The labels that two elements must share; never the metric's name, unless `on` lists it. */
 function signatureOf(labels: Labels, matching: Matching): string {
-  if (matching.kind === "on") return JSON.stringify(matching.labels.map((label) => labelOf(labels, label)));
-  const left = Object.entries(labels).filter(([label]) => label !== METRIC_NAME && !matching.labels.includes(label));
-  return JSON.stringify(left.sort(([a], [b]) => (a < b ? -1 : 1)));
+  const names =
+    matching.kind === "on"
+      ? matching.labels
+      : Object.keys(labels)
+          .filter((label) => label !== METRIC_NAME && !matching.labels.includes(label))
+          .sort();
+  let signature = "";
+  for (const name of names) {
+    const value = labelOf(labels, name);
+    signature += `${name.length} ${name}${value.length} ${value}`;
+  }
+  return signature;
 }
 
 /** A one-to-one comparison drops the labels that it does not match by; the metric's name stays without `on`. */

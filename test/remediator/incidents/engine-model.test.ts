@@ -1,79 +1,10 @@
-// The engine against the principles: whatever happens, never two copies, one act per process, nobody's stop undone, everybody's worker up.
-import fc from "fast-check";
-import { expect, test } from "vitest";
-import { incarnationKey } from "../../../worker/incarnation.ts";
-import { command, type SpecLiteral, spec, supervised } from "./builders.ts";
-import { anyDeed, type Deed, NAMES } from "./deeds.ts";
-import { Model, memoryLimits } from "./model.ts";
+// One half of the random machines (principles.ts): two files, so that both cores work on them.
+import { test } from "vitest";
+import { holdPrinciples, RUNS_PER_FILE, seedOf } from "./principles.ts";
 import { timeIsFake } from "./scenario.ts";
-import { flush, pass, useFakeTime, World } from "./world.ts";
-
-/** More by command: PITCREW_MODEL_RUNS=10000 npx vitest run test/remediator/incidents/engine-model.test.ts */
-const RUNS = Number(process.env.PITCREW_MODEL_RUNS ?? 250);
-const SEED = Number(process.env.PITCREW_MODEL_SEED ?? 20260215);
 
 timeIsFake();
 
-const COMMON: SpecLiteral = {
-  limits: memoryLimits(),
-  cooldownSeconds: 1,
-  budget: { starts: 4, windowSeconds: 60 },
-  startIntervalSeconds: 0.1,
-  stop: { drainSeconds: 5, graceSeconds: 2 },
-};
-
-async function machine(): Promise<World> {
-  const guard = { when: "always", heartbeatTimeoutSeconds: 180, intervalSeconds: 5, rules: [] } as const;
-  const world = new World({
-    specs: [
-      spec({ ...COMMON, name: "a", group: "g", manager: supervised("on-failure") }),
-      spec({ ...COMMON, name: "b", group: "g", manager: supervised("always") }),
-      spec({ ...COMMON, name: "cmd", group: "cmd", manager: command(true) }),
-    ],
-    remediator: { guard, verifySeconds: 3, budget: { starts: 8, windowSeconds: 60 }, minHealthy: new Map([["g", 1]]) },
-  });
-  await world.startDaemon();
-  await pass(4);
-  return world;
-}
-
-test("the engine keeps its principles, whatever happens", { timeout: 20_000 + RUNS * 200 }, async () => {
-  const property = fc.asyncProperty(fc.array(anyDeed, { minLength: 1, maxLength: 25 }), async (deeds) => {
-    useFakeTime();
-    const world = await machine();
-    const model = new Model(world);
-    for (const deed of deeds) {
-      await model.perform(deed);
-      await flush();
-    }
-    await model.calmDown();
-    expect(world.violations).toEqual([]);
-    for (const name of NAMES) {
-      const { desired, desiredReason } = world.engine.ledger.worker(name);
-      const expected = desired === "up" ? 1 : 0;
-      if (model.isStopped(name))
-        expect({ name, desired, desiredReason }).toEqual({ name, desired: "down", desiredReason: "operator" });
-      expect({ name, copies: world.worker(name).copies }).toEqual({ name, copies: expected });
-    }
-    if (!everFull(deeds)) expect(actedOnTwice(world)).toEqual([]);
-    world.crash();
-  });
-  await fc.assert(property, { numRuns: RUNS, seed: SEED, endOnFailure: process.env.CI !== undefined });
+test("the engine keeps its principles, whatever happens", { timeout: 60_000 + RUNS_PER_FILE * 200 }, async () => {
+  await holdPrinciples(RUNS_PER_FILE, seedOf(0));
 });
-
-/** What was done from memory, while the disk was full, is on no record. */
-function everFull(deeds: readonly Deed[]): boolean {
-  return deeds.some((deed) => deed.do === "disk" && deed.full);
-}
-
-function actedOnTwice(world: World): string[] {
-  const acted = new Map<string, Set<string>>();
-  for (const { entry } of world.records) {
-    if (entry.type !== "incident" || entry.incident.incarnation === undefined) continue;
-    const { id, incarnation, ladder, state } = entry.incident;
-    if ((state !== "terminating" && state !== "killing") || ladder === "stop") continue;
-    const key = incarnationKey(incarnation);
-    acted.set(key, (acted.get(key) ?? new Set()).add(id));
-  }
-  return [...acted].flatMap(([key, { size }]) => (size > 1 ? [key] : []));
-}

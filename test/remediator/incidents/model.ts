@@ -10,6 +10,8 @@ import { pass, type World } from "./world.ts";
 export class Model {
   readonly #world: World;
   readonly #stopped = new Set<Name>();
+  /** Pitcrew died over an order, or refused it: whether it holds, only its disk knows. */
+  readonly #doubtful = new Set<Name>();
   #crash: { point: number; backAfterSeconds: number } | undefined;
 
   constructor(world: World) {
@@ -41,7 +43,8 @@ export class Model {
         return;
       case "spawn by hand":
         // A second one beside the first would be nobody's fault but theirs.
-        if (isGone(world.worker("cmd")) && !this.isStopped("cmd")) spawnByHand(world.worker("cmd"));
+        if (isGone(world.worker("cmd")) && !this.isStopped("cmd") && !this.#doubtful.has("cmd"))
+          spawnByHand(world.worker("cmd"));
         return;
       case "alert": {
         const { alertname, status, worker } = deed;
@@ -93,17 +96,32 @@ export class Model {
     // Quarantine ends by hand.
     for (const worker of NAMES)
       this.#tell(() => operate(world.engine, { action: "clear", worker, by: "ann", force: false }));
-    await pass(90);
+    // Most machines are calm soon; budgets, cooldowns and what people forgot to end take a minute and a half at most.
+    for (let seconds = 0; seconds < 90 && !this.#isCalm(); seconds += 5) await pass(5);
+    await pass(5);
+  }
+
+  #isCalm(): boolean {
+    const { engine, isAlive } = this.#world;
+    if (!isAlive || engine.ledger.openIncidents().length > 0) return false;
+    return NAMES.every(
+      (name) => this.#world.worker(name).copies === (engine.ledger.worker(name).desired === "up" ? 1 : 0),
+    );
   }
 
   #order(worker: Name, action: OperatorAction, force: boolean): void {
     const fake = this.#world.worker(worker);
     // An order without an answer may have been taken or not.
+    const mayBeStopped = this.isStopped(worker) || this.#doubtful.has(worker);
     if (action === "start") {
       fake.isForbidden = false;
       this.#stopped.delete(worker);
     }
     const isTold = this.#tell(() => operate(this.#world.engine, { action, worker, by: "ann", force }));
+    if (action === "start" || action === "stop") {
+      if (isTold) this.#doubtful.delete(worker);
+      else if (action === "stop" || mayBeStopped) this.#doubtful.add(worker);
+    }
     if (!isTold || action !== "stop") return;
     fake.isForbidden = true;
     this.#stopped.add(worker);
