@@ -125,6 +125,13 @@ export const REMEDIATOR_CATALOGUE = [
     source: "configuration",
   },
   {
+    name: "pitcrew_remediator_remediation_dry_run",
+    type: "gauge",
+    labels: [...HOST, "remediation"],
+    help: "1 if this remediation is only a dry run.",
+    source: "configuration",
+  },
+  {
     name: "pitcrew_remediator_storm",
     type: "gauge",
     labels: HOST,

@@ -1,4 +1,5 @@
 // The remediator's metric families, made from the ledger at each scrape: `status`, `history`, the journal and /metrics cannot disagree.
+import { REMEDIATIONS } from "../config/config.ts";
 import type { Histogram } from "../daemon/instruments.ts";
 import type { Labels, MetricFamily, MetricSample } from "../daemon/metric.ts";
 import type { BuildInfo } from "../daemon/version.ts";
@@ -6,7 +7,7 @@ import type { WorkerSpec } from "../worker/spec.ts";
 import type { StatusFacts } from "./api/views.ts";
 import type { RemediatorMetric } from "./catalogue.ts";
 import { entryOf } from "./catalogue.ts";
-import { isPaused } from "./incidents/gather.ts";
+import { isDryRun, isPaused } from "./incidents/gather.ts";
 import { OPEN_STATES } from "./incidents/incident.ts";
 import { budgetRemaining, cooldownUntil } from "./incidents/rationing.ts";
 import { EXIT_REASONS, REASONS, SUPPRESS_REASONS } from "./incidents/reason.ts";
@@ -57,9 +58,13 @@ export function remediatorFamilies(facts: RemediatorMetricFacts): MetricFamily[]
     gauge("pitcrew_remediator_budget_remaining", budgetSamples(facts)),
     one("pitcrew_remediator_heartbeat_timestamp_seconds", facts.heartbeatWall),
     one("pitcrew_remediator_guard_active", Number(facts.loop?.guard === "all_rules")),
-    one(
-      "pitcrew_remediator_dry_run",
-      Number(facts.config.remediator.dryRun !== false && !isEmptyList(facts.config.remediator.dryRun)),
+    one("pitcrew_remediator_dry_run", Number(REMEDIATIONS.some((remediation) => isDryRun(facts.config, remediation)))),
+    gauge(
+      "pitcrew_remediator_remediation_dry_run",
+      REMEDIATIONS.map((remediation) => ({
+        labels: { ...host, remediation },
+        value: Number(isDryRun(facts.config, remediation)),
+      })),
     ),
     one(
       "pitcrew_remediator_storm",
@@ -179,8 +184,4 @@ function gauge(name: RemediatorMetric, samples: readonly MetricSample[]): Metric
 
 function counter(name: RemediatorMetric, samples: readonly MetricSample[]): MetricFamily {
   return { name, help: entryOf(name).help, type: "counter", samples };
-}
-
-function isEmptyList(value: boolean | readonly string[]): boolean {
-  return typeof value !== "boolean" && value.length === 0;
 }

@@ -148,8 +148,10 @@ export function isPaused(ledger: Ledger, worker: string | undefined, mono: numbe
 
 /** A victim is renewed by the remediation that chose it. */
 function isDry(config: Config, { ladder, reason }: Incident): boolean {
-  const { dryRun } = config.remediator;
-  const asked = ladder === "restart" && reason === "system_memory" ? "restart_largest" : ladder;
+  return isDryRun(config, ladder === "restart" && reason === "system_memory" ? "restart_largest" : ladder);
+}
+
+export function isDryRun({ remediator: { dryRun } }: Config, asked: Incident["ladder"]): boolean {
   return typeof dryRun === "boolean" ? dryRun : dryRun.some((remediation) => remediation === asked);
 }
 
