@@ -3,6 +3,7 @@
 import { parseArgs } from "node:util";
 import { COMMANDS, type CommandSpec } from "./commands.ts";
 import { ConfigError, formatProblem } from "./config/problem.ts";
+import { keepHeapSmall } from "./daemon/heap.ts";
 import { commandHelp, generalHelp } from "./help.ts";
 
 const DONE = 0;
@@ -45,6 +46,7 @@ async function dispatch(command: CommandSpec, argv: readonly string[]): Promise<
     const { least, most, what } = command.positionals;
     if (positionals.length < least || positionals.length > most)
       return usage(`pitcrew ${command.name} takes ${what}: pitcrew ${command.name} --help`);
+    if (command.daemon) keepHeapSmall();
     const exitCode = await command.run(values, positionals);
     // A daemon's work may be unfinished on purpose (a second Ctrl-C): what it returned is final.
     if (command.daemon) process.exit(exitCode);

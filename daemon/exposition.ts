@@ -1,5 +1,6 @@
 // Metric families → text. A renderer of our own: seven times as fast as prom-client for 1000 workers, which stays the
 // yardstick in the tests.
+import { ByteWriter } from "./byte-writer.ts";
 import { type HistogramSample, LabelSet, type Labels, type MetricFamily } from "./metric.ts";
 
 export type ExpositionFormat = "text" | "openmetrics";
@@ -9,42 +10,48 @@ export const CONTENT_TYPES: Readonly<Record<ExpositionFormat, string>> = {
   openmetrics: "application/openmetrics-text; version=1.0.0; charset=utf-8",
 };
 
+const writer = new ByteWriter();
+
 /**
  * Renders one snapshot as UTF-8. Source: Prometheus exposition formats, text 0.0.4, and OpenMetrics 1.0.
  */
 export function renderExposition(families: readonly MetricFamily[], format: ExpositionFormat): Buffer {
-  // Encoded family by family: one string of megabytes takes longer to flatten.
-  const parts = families
-    .filter(({ samples }) => samples.length > 0)
-    .map((family) => Buffer.from(format === "text" ? renderText(family) : renderOpenMetrics(family)));
-  if (format === "openmetrics") parts.push(Buffer.from("# EOF\n"));
-  return Buffer.concat(parts);
+  writer.clear();
+  for (const family of families) {
+    if (family.samples.length === 0) continue;
+    if (format === "text") renderText(family);
+    else renderOpenMetrics(family);
+  }
+  if (format === "openmetrics") writer.text("# EOF\n");
+  return writer.copy();
 }
 
-function renderText(family: MetricFamily): string {
-  const head = `# HELP ${family.name} ${escapeHelp(family.help)}\n# TYPE ${family.name} ${family.type}\n`;
-  return head + renderSamples(family, family.name, formatNumber);
+function renderText(family: MetricFamily): void {
+  writer.text(`# HELP ${family.name} ${escapeHelp(family.help)}\n# TYPE ${family.name} ${family.type}\n`);
+  renderSamples(family, family.name, formatNumber);
 }
 
 /** OpenMetrics names a counter's family without the suffix that its samples must carry. */
-function renderOpenMetrics(family: MetricFamily): string {
+function renderOpenMetrics(family: MetricFamily): void {
   const name = family.type === "counter" ? family.name.replace(/_total$/, "") : family.name;
   const help = escapeHelp(family.help).replaceAll('"', '\\"');
-  const head = `# HELP ${name} ${help}\n# TYPE ${name} ${family.type}\n`;
-  return head + renderSamples(family, family.type === "counter" ? `${name}_total` : name, canonicalFloat);
+  writer.text(`# HELP ${name} ${help}\n# TYPE ${name} ${family.type}\n`);
+  renderSamples(family, family.type === "counter" ? `${name}_total` : name, canonicalFloat);
 }
 
-function renderSamples(family: MetricFamily, series: string, formatBound: (le: number) => string): string {
-  let text = "";
+function renderSamples(family: MetricFamily, series: string, formatBound: (le: number) => string): void {
   if (family.type === "histogram") {
-    for (const sample of family.samples) text += renderHistogram(series, sample, formatBound);
-  } else {
-    for (const { labels, value } of family.samples) {
-      const rendered = labels instanceof LabelSet ? labels.rendered(renderLabels) : renderLabels(labels);
-      text += `${series + rendered} ${formatNumber(value)}\n`;
-    }
+    for (const sample of family.samples) writer.text(renderHistogram(series, sample, formatBound));
+    return;
   }
-  return text;
+  for (const { labels, value } of family.samples) {
+    writer.text(series);
+    writer.text(labels instanceof LabelSet ? labels.rendered(renderLabels) : renderLabels(labels));
+    writer.text(" ");
+    if (Number.isFinite(value)) writer.number(value);
+    else writer.text(formatNumber(value));
+    writer.text("\n");
+  }
 }
 
 function renderHistogram(name: string, sample: HistogramSample, formatBound: (le: number) => string): string {

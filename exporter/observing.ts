@@ -52,7 +52,7 @@ export function createLooker(
     counted = totals(readErrors);
     return {
       observation,
-      actionable: byName(actionableSamples(host, observation)),
+      actionable: byName(actionableSamples(host, observation), seriesLabels(observation, workerLabels)),
       readErrors,
       failedSources: new Set(READ_SOURCES.filter((source) => (counted.get(source) ?? 0) > (before.get(source) ?? 0))),
       hostLabels: { host },
@@ -71,7 +71,9 @@ function createWorkerLabels(host: string): (spec: WorkerSpec) => WorkerLabels {
     const labels: WorkerLabels = {
       series: new LabelSet(series),
       info: new LabelSet({ ...series, manager: spec.manager.kind }),
-      readErrors: new Map(READ_SOURCES.map((source) => [source, new LabelSet({ ...series, source })])),
+      readErrors: new Map(
+        READ_SOURCES.map((source) => [source, { labels: new LabelSet({ ...series, source }), value: 0 }]),
+      ),
     };
     known.set(spec, labels);
     return labels;
@@ -80,9 +82,10 @@ function createWorkerLabels(host: string): (spec: WorkerSpec) => WorkerLabels {
 
 function totals(errors: ReadErrorCounts): ReadonlyMap<ReadSource, number> {
   const sums = new Map<ReadSource, number>();
-  for (const counts of errors.values()) {
-    for (const [source, count] of counts) if (count > 0) sums.set(source, (sums.get(source) ?? 0) + count);
-  }
+  const add = (count: number, source: ReadSource) => {
+    if (count > 0) sums.set(source, (sums.get(source) ?? 0) + count);
+  };
+  for (const counts of errors.values()) counts.forEach(add);
   return sums;
 }
 
@@ -101,12 +104,23 @@ export async function withDeadline<T>(promise: Promise<T>, milliseconds: number)
   }
 }
 
-/** The samples of one worker come together and share their labels: one set for all of them. */
-function byName(samples: readonly Sample[]): Map<string, MetricSample[]> {
+function seriesLabels(
+  { workers }: Observation,
+  labelsOf: (spec: WorkerSpec) => WorkerLabels,
+): ReadonlyMap<string, LabelSet> {
+  return new Map(workers.map(({ spec }) => [spec.name, labelsOf(spec).series]));
+}
+
+/** The samples of one worker come together and share their labels, which are those of all its series. */
+function byName(samples: readonly Sample[], known: ReadonlyMap<string, LabelSet>): Map<string, MetricSample[]> {
   const groups = new Map<string, MetricSample[]>();
-  let labels = new LabelSet({});
+  let plain: Sample["labels"] | undefined;
+  let labels: MetricSample["labels"] = {};
   for (const sample of samples) {
-    if (labels.labels !== sample.labels) labels = new LabelSet(sample.labels);
+    if (plain !== sample.labels) {
+      plain = sample.labels;
+      labels = known.get(plain.worker ?? "") ?? plain;
+    }
     const metricSample = { labels, value: sample.value };
     const group = groups.get(sample.name);
     if (group === undefined) groups.set(sample.name, [metricSample]);

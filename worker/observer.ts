@@ -6,7 +6,7 @@ import { FinderRegistry } from "./locate/finders.ts";
 import { type ShowUnits, showUnits } from "./locate/show-units.ts";
 import { UnitGroups } from "./locate/unit-groups.ts";
 import { ReadErrors } from "./read-errors.ts";
-import type { Observation, ReadSource, SystemReading, WorkerReading } from "./reading.ts";
+import type { Observation, ReadSource, SystemReading, TreeReading, WorkerReading } from "./reading.ts";
 import type { WorkerSpec } from "./spec.ts";
 import { readSystemDetails } from "./system-details.ts";
 import { type Floors, readSystem } from "./system-memory.ts";
@@ -169,14 +169,23 @@ export class Observer {
     const clocks = { uptimeSeconds, bootTimeSeconds: this.#bootTime(uptimeSeconds) };
     this.#watcher.look(workers, clocks);
     const frame = { ...clocks, mustBeFresh, isSwapUsed };
-    return Promise.all(workers.map((worker) => this.#read(worker, frame)));
+    const readings = workers.map((worker) => this.#read(worker, frame));
+    const done = readings.filter((reading): reading is WorkerReading => !(reading instanceof Promise));
+    return done.length === readings.length
+      ? Promise.resolve(done)
+      : Promise.all(readings.map((reading) => Promise.resolve(reading)));
   }
 
-  async #read(worker: WatchedWorker, frame: TreeFrame): Promise<WorkerReading> {
+  #read(worker: WatchedWorker, frame: TreeFrame): WorkerReading | Promise<WorkerReading> {
     const { spec, presence } = worker;
-    const records = worker.readRecords();
-    const tree = await this.#treeReader.read(worker, frame);
-    return { spec, presence, ...records, tree, ...(this.#isDetailed && { counters: worker.counters }) };
+    const { desiredUp, brake, brakeStreak } = worker.readRecords();
+    const finish = (tree: TreeReading | undefined): WorkerReading => {
+      const reading: WorkerReading = { spec, presence, desiredUp, brake, brakeStreak, tree };
+      if (this.#isDetailed) reading.counters = worker.counters;
+      return reading;
+    };
+    const tree = this.#treeReader.read(worker, frame);
+    return tree instanceof Promise ? tree.then(finish) : finish(tree);
   }
 
   /** The same at every look, so that a start time is one number, until somebody sets the clock. */

@@ -2,35 +2,42 @@
 import type { Observation, SystemReading, WorkerReading } from "./reading.ts";
 import type { Sample } from "./sample.ts";
 
-/** Absent is absent: what could not be read has no sample. */
+/** Absent is absent: what could not be read has no sample. Those of one worker come together and share one object of labels. */
 export function actionableSamples(host: string, observation: Observation): Sample[] {
   const samples: Sample[] = [];
-  for (const worker of observation.workers) {
-    const labels = { host, worker: worker.spec.name, group: worker.spec.group };
-    for (const [name, value] of workerValues(worker)) {
-      if (value !== undefined) samples.push({ name: `pitcrew_worker_${name}`, labels, value });
-    }
-  }
-  for (const [name, value] of systemValues(observation.system)) {
-    if (value !== undefined) samples.push({ name: `pitcrew_system_memory_${name}`, labels: { host }, value });
-  }
+  for (const worker of observation.workers) addWorker(samples, host, worker);
+  addSystem(samples, host, observation.system);
   return samples;
 }
 
-type Values = readonly (readonly [name: string, value: number | undefined])[];
+function addWorker(
+  samples: Sample[],
+  host: string,
+  { spec, presence, desiredUp, tree, brake, brakeStreak }: WorkerReading,
+): void {
+  const { limits } = spec;
+  const labels = { host, worker: spec.name, group: spec.group };
+  add(samples, "pitcrew_worker_up", labels, upValue(presence));
+  add(samples, "pitcrew_worker_desired_up", labels, desiredUp ? 1 : 0);
+  add(samples, "pitcrew_worker_memory_bytes", labels, tree?.memoryBytes);
+  add(samples, "pitcrew_worker_memory_limit_bytes", labels, limits.memoryBytes);
+  add(samples, "pitcrew_worker_memory_relief_bytes", labels, limits.memoryReliefBytes);
+  add(samples, "pitcrew_worker_age_seconds", labels, tree?.ageSeconds);
+  add(samples, "pitcrew_worker_max_age_seconds", labels, tree?.maxAgeSeconds);
+  add(samples, "pitcrew_worker_consecutive_brakes", labels, brakeStreak);
+  const brakesLimitValue = brakesLimit(brake?.limit ?? limits.consecutiveBrakes);
+  add(samples, "pitcrew_worker_consecutive_brakes_limit", labels, brakesLimitValue);
+}
 
-function workerValues({ spec, presence, desiredUp, tree, brake, brakeStreak }: WorkerReading): Values {
-  return [
-    ["up", upValue(presence)],
-    ["desired_up", desiredUp ? 1 : 0],
-    ["memory_bytes", tree?.memoryBytes],
-    ["memory_limit_bytes", spec.limits.memoryBytes],
-    ["memory_relief_bytes", spec.limits.memoryReliefBytes],
-    ["age_seconds", tree?.ageSeconds],
-    ["max_age_seconds", tree?.maxAgeSeconds],
-    ["consecutive_brakes", brakeStreak],
-    ["consecutive_brakes_limit", brakesLimit(brake?.limit ?? spec.limits.consecutiveBrakes)],
-  ];
+function addSystem(samples: Sample[], host: string, system: SystemReading): void {
+  const labels = { host };
+  add(samples, "pitcrew_system_memory_available_bytes", labels, system.memoryAvailableBytes);
+  add(samples, "pitcrew_system_memory_available_min_bytes", labels, system.memoryAvailableMinBytes);
+  add(samples, "pitcrew_system_memory_available_critical_bytes", labels, system.memoryAvailableCriticalBytes);
+}
+
+function add(samples: Sample[], name: string, labels: Sample["labels"], value: number | undefined): void {
+  if (value !== undefined) samples.push({ name, labels, value });
 }
 
 /** A source that could not be read, and a worker that two processes claim, are neither up nor down. */
@@ -49,12 +56,4 @@ function upValue(presence: WorkerReading["presence"]): 0 | 1 | undefined {
 /** A limit of 0 means that a worker brakes for ever and never exits: exported, every streak would have reached it. */
 function brakesLimit(limit: number): number | undefined {
   return limit === 0 ? undefined : limit;
-}
-
-function systemValues(system: SystemReading): Values {
-  return [
-    ["available_bytes", system.memoryAvailableBytes],
-    ["available_min_bytes", system.memoryAvailableMinBytes],
-    ["available_critical_bytes", system.memoryAvailableCriticalBytes],
-  ];
 }

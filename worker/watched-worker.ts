@@ -1,8 +1,10 @@
 // One configured worker between two looks: what is remembered of it, and the records that speak of it.
+import { maxAgeSeconds } from "./age.ts";
 import { type BrakeRecord, brakeStreak, readBrakeRecord } from "./files/brake-record.ts";
 import { CachedRecord } from "./files/cached-record.ts";
 import { brakeRecordPath, stateRecordPath } from "./files/run-directory.ts";
 import { readStateRecord, type StateRecord } from "./files/state-record.ts";
+import type { Incarnation } from "./incarnation.ts";
 import type { Finder } from "./locate/finder.ts";
 import type { Presence, ReadSource, WorkerReading } from "./reading.ts";
 import type { WorkerSpec } from "./spec.ts";
@@ -31,6 +33,7 @@ export class WatchedWorker {
   readonly #state: CachedRecord<StateRecord>;
   readonly #brake: CachedRecord<BrakeRecord>;
   #isDesiredUp = true;
+  #aged: { root: Incarnation; maxAgeSeconds: number | undefined } | undefined;
 
   constructor(spec: WorkerSpec, finder: Finder, { runDirectory, brakeOwners, countError }: WorkerContext) {
     const { name } = spec;
@@ -49,6 +52,13 @@ export class WatchedWorker {
 
   get counters(): WorkerReading["counters"] {
     return { cpuSeconds: this.cpuSeconds, oomKills: this.oomKills.total };
+  }
+
+  /** The age limit of this incarnation; its jitter is a hash, which is computed once. */
+  maxAgeSeconds(root: Incarnation): number | undefined {
+    if (this.#aged?.root !== root)
+      this.#aged = { root, maxAgeSeconds: maxAgeSeconds(this.spec.limits, this.spec.name, root) };
+    return this.#aged.maxAgeSeconds;
   }
 
   /** The process is gone, or is not ours any more: a last look at what its group has counted. */

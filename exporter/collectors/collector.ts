@@ -14,7 +14,8 @@ export interface WorkerLabels {
   /** host, worker, group */
   series: LabelSet;
   info: LabelSet;
-  readErrors: ReadonlyMap<ReadSource, LabelSet>;
+  /** As last published: most never change. */
+  readErrors: Map<ReadSource, MetricSample>;
 }
 
 /** One look at the machine, shared by all collectors of a scrape. */

@@ -38,9 +38,15 @@ function readErrors(look: Look): MetricFamily {
   for (const { spec } of look.observation.workers) {
     const counts = look.readErrors.get(spec.name);
     if (counts === undefined) continue;
-    for (const [source, labels] of look.workerLabels(spec).readErrors) {
+    const { readErrors: published } = look.workerLabels(spec);
+    for (const source of READ_SOURCES) {
       const value = counts.get(source);
-      if (value !== undefined) samples.push({ labels, value });
+      const former = published.get(source);
+      if (value === undefined || former === undefined) continue;
+      // Never changed in place: a collection that is still being rendered keeps its own.
+      const sample = former.value === value ? former : { labels: former.labels, value };
+      if (sample !== former) published.set(source, sample);
+      samples.push(sample);
     }
   }
   return family("pitcrew_worker_read_errors_total", samples);

@@ -1,12 +1,11 @@
 // From a watched tree to its reading: age, memory, CPU, and what the limits are held against.
-import { maxAgeSeconds } from "../age.ts";
 import { CLOCK_TICKS_PER_SECOND } from "../boot.ts";
 import { incarnationKey } from "../incarnation.ts";
 import type { TreeReading } from "../reading.ts";
 import { unitOfWorker } from "../unit.ts";
 import type { WatchedWorker } from "../watched-worker.ts";
 import { CgroupFiles } from "./cgroup-files.ts";
-import { measureMemory } from "./measure.ts";
+import { chooseMethod, type Measured, type MemoryFacts, measureAtOnce, measureMemory } from "./measure.ts";
 import { findOwnCgroup } from "./own-cgroup.ts";
 import { ProportionalMemory, type ProportionalOptions } from "./proportional.ts";
 import { PssSampler } from "./pss.ts";
@@ -51,8 +50,8 @@ export class TreeReader {
     this.#proportional = options === undefined ? undefined : new ProportionalMemory(this.#pss, options);
   }
 
-  /** What can be read at once is read before the first await: it belongs to the look that has just been taken. */
-  async read(worker: WatchedWorker, frame: TreeFrame): Promise<TreeReading | undefined> {
+  /** What can be read at once is read at once: it belongs to the look that has just been taken. Only proportional memory has to be waited for. */
+  read(worker: WatchedWorker, frame: TreeFrame): TreeReading | undefined | Promise<TreeReading> {
     const { tree, spec } = worker;
     if (tree === undefined) {
       this.#pss.forget(spec.name);
@@ -69,7 +68,7 @@ export class TreeReader {
       members: tree.members(),
       startTimeSeconds: bootTimeSeconds + startedSeconds,
       ageSeconds,
-      maxAgeSeconds: maxAgeSeconds(spec.limits, spec.name, tree.root),
+      maxAgeSeconds: worker.maxAgeSeconds(tree.root),
       residentMemoryBytes: figures.residentBytes,
       memoryBytes: undefined,
       residentMemoryPeakBytes: tree.residentPeakBytes(),
@@ -83,35 +82,44 @@ export class TreeReader {
       if (reading.swapMemoryBytes === undefined) worker.countError("memory");
       if (cgroup !== undefined) addCgroup(reading, worker, cgroup);
     }
-    await this.#measure(worker, tree, reading, frame);
-    return reading;
+    return this.#measure(worker, tree, reading, frame);
   }
 
   /** Adds what the limits are held against, and proportional memory. */
-  async #measure(
+  #measure(
     worker: WatchedWorker,
     tree: WatchedTree,
     reading: TreeReading,
-    { mustBeFresh }: TreeFrame,
-  ): Promise<void> {
+    frame: TreeFrame,
+  ): TreeReading | Promise<TreeReading> {
     const { members, residentMemoryBytes: residentBytes } = reading;
     const { name, limits } = worker.spec;
+    const facts = { limits, residentBytes, processes: members.length, cgroup: worker.cgroup?.files };
+    const isAsked = this.#options.isDetailed && this.#proportional !== undefined;
+    if (isAsked || chooseMethod(facts) === "pss") return this.#measureProportional(worker, tree, reading, facts, frame);
+    this.#pss.forget(name);
+    addMemory(reading, worker, measureAtOnce(facts));
+    return reading;
+  }
+
+  async #measureProportional(
+    worker: WatchedWorker,
+    tree: WatchedTree,
+    reading: TreeReading,
+    facts: MemoryFacts,
+    { mustBeFresh }: TreeFrame,
+  ): Promise<TreeReading> {
+    const { name } = worker.spec;
     const key = incarnationKey(tree.root);
-    const cgroup = worker.cgroup?.files;
+    const pids = reading.members.map(({ pid }) => pid);
+    const { residentMemoryBytes: residentBytes } = reading;
     let hasSampled = false;
-    const measuring = measureMemory({ limits, residentBytes, processes: members.length, cgroup }, () => {
+    const measuring = measureMemory(facts, () => {
       hasSampled = true;
-      const pids = members.map(({ pid }) => pid);
       return this.#pss.sample(name, key, pids, mustBeFresh);
     });
-    const isAsked = this.#options.isDetailed && this.#proportional !== undefined;
-    if (!hasSampled && !isAsked) this.#pss.forget(name);
-    const measured = await measuring;
-    if (measured.kind === "ok") reading.memoryBytes = measured.bytes;
-    // Unreadable resident memory is counted by the caller.
-    else if (measured.source !== "memory") worker.countError(measured.source);
-    if (!this.#options.isDetailed || (!hasSampled && !isAsked)) return;
-    const pids = members.map(({ pid }) => pid);
+    addMemory(reading, worker, await measuring);
+    if (!this.#options.isDetailed) return reading;
     const sample = hasSampled
       ? this.#pss.last(name, key)?.read
       : await this.#proportional?.read({ worker: name, key, pids, residentBytes });
@@ -119,6 +127,7 @@ export class TreeReader {
       reading.proportionalMemoryBytes = sample.pssBytes;
       reading.uniqueMemoryBytes = sample.ussBytes;
     } else if (sample !== undefined && !hasSampled) worker.countError("pss");
+    return reading;
   }
 
   #cgroupOf(
@@ -147,6 +156,12 @@ export class TreeReader {
     if (unit === undefined) this.#options.setGroup(tree, directory);
     return files;
   }
+}
+
+function addMemory(reading: TreeReading, worker: WatchedWorker, measured: Measured): void {
+  if (measured.kind === "ok") reading.memoryBytes = measured.bytes;
+  // Unreadable resident memory is counted by the caller.
+  else if (measured.source !== "memory") worker.countError(measured.source);
 }
 
 function addCgroup(reading: TreeReading, worker: WatchedWorker, cgroup: CgroupFiles): void {
