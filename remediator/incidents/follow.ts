@@ -45,12 +45,19 @@ export class Follower {
       open,
       exit,
       exitPending: pending,
+      startedByItself: this.#startedByItself(reading, ledger.incarnation),
       bootId: this.#deps.bootId,
       nowWall: now.wall,
       uptimeSeconds: this.#deps.uptimeSeconds(),
       clockTicksPerSecond: CLOCK_TICKS_PER_SECOND,
     });
     return { entries, pending };
+  }
+
+  #startedByItself({ presence, spec }: WorkerReading, known: Incarnation | undefined): boolean {
+    if (presence.kind !== "up" || sameIncarnation(presence.incarnation, known)) return false;
+    const owner = this.#deps.manager(spec).ownerView?.(spec, presence.incarnation);
+    return owner?.kind === "running" && owner.byItself;
   }
 }
 

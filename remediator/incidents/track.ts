@@ -19,6 +19,8 @@ export interface TrackFacts {
   exit: WorkerEnd | undefined;
   /** The exit may still be about to be written: do not call it unknown yet. */
   exitPending: boolean;
+  /** What runs now was started by its service manager alone: nobody told it to. */
+  startedByItself: boolean;
   bootId: string;
   nowWall: number;
   /** CLOCK_BOOTTIME, the clock of start ticks. */
@@ -57,8 +59,10 @@ function reasonOfReplacement(known: Incarnation | undefined, facts: TrackFacts):
   // Its service manager has started it again at once: after a signal of ours, or after an end of its own.
   if (unitOfWorker(reading.spec.manager) === undefined) return "external";
   if (open !== undefined && isStoppedBy(open, known)) return open.reason;
-  const end = ledger.ended ? ledger.lastExit : facts.exit && { ...facts.exit, reason: reasonOfEnd(known, facts) };
-  return end?.code === undefined || end.byRequest === true ? "external" : reasonAfterExit(end.reason);
+  const end = ledger.ended ? ledger.lastExit : { ...facts.exit, reason: reasonOfEnd(known, facts) };
+  if (end === undefined || end.byRequest === true) return "external";
+  // systemd forgets how a process ended when it starts the next; that it did so by itself it still knows: it was an end of the worker's own.
+  return end.code === undefined && !facts.startedByItself ? "external" : reasonAfterExit(end.reason);
 }
 
 function isStoppedBy(open: Incident, incarnation: Incarnation): boolean {

@@ -10,6 +10,7 @@ import type { ManagerSpec } from "../../../worker/spec.ts";
 import {
   at,
   BOOT,
+  brake,
   DOWN,
   endedLedger,
   facts,
@@ -134,6 +135,7 @@ describe("a unit that systemd has started again", () => {
       open: undefined,
       exit: undefined,
       exitPending: false,
+      startedByItself: false,
       bootId: BOOT,
       nowWall: NOW.wall,
       uptimeSeconds: 10_000,
@@ -150,7 +152,20 @@ describe("a unit that systemd has started again", () => {
       { exit: { code: 143, atSeconds: NOW.wall, byRequest: true } },
       "external",
     ],
-    ["so quickly that nobody knows how it ended", {}, "external"],
+    ["so quickly that nobody knows how it ended, by somebody's word", {}, "external"],
+    ["so quickly that nobody knows how it ended, by itself", { startedByItself: true }, "crash"],
+    [
+      "so quickly that only its brake's record tells how it ended",
+      {
+        startedByItself: true,
+        reading: reading({
+          presence: up(200),
+          spec: { manager: UNIT },
+          brake: brake({ incarnation: before, limit: 10, consecutiveBrakes: 10 }),
+        }),
+      },
+      "brake_limit",
+    ],
     [
       "after our signal has our reason",
       { open: incident({ state: "terminating", incarnation: before }) },

@@ -31,6 +31,7 @@ function tracked(wanted: Partial<TrackFacts>) {
     open: undefined,
     exit: undefined,
     exitPending: false,
+    startedByItself: false,
     bootId: BOOT,
     nowWall: NOW.wall,
     uptimeSeconds: BEGAN_AT_UPTIME + 3600,
