@@ -24,6 +24,7 @@ sudo bash systemd/install.sh --uninstall [--purge] [--dry-run]
 TEXT
 }
 
+lock_file=/run/pitcrew-install.lock
 dry=0 uninstall=0 purge=0 config_file='' match=''
 DESTDIR=${DESTDIR:-} PREFIX=${PREFIX:-}
 while (($# > 0)); do
@@ -68,7 +69,7 @@ if ((live)); then
   version=$(systemctl --version | sed -n '1s/^systemd \([0-9]*\).*/\1/p')
   ((version >= 247)) || fail "systemd $version is too old for these units: 247 or later is needed"
   if ((!dry)); then
-    exec 9>/run/pitcrew-install.lock
+    exec 9>>"$lock_file"
     flock -n 9 || fail "another install.sh is at work: wait until it has ended"
   fi
 fi

@@ -50,6 +50,7 @@ stage_program() {
   program=$("$node" -p 'JSON.parse(require("fs").readFileSync(process.argv[1])).version' "$source_root/package.json")-${hash:0:12}
   former=''
   ((first)) || former=$(basename "$(readlink "$program_folder/current")")
+  mark_unfinished
   if [[ -d $program_folder/versions/$program ]]; then
     say "  version $program is there already"
     return 0
@@ -96,7 +97,9 @@ undo_switch() {
   if ((switched)); then
     if [[ -n $former ]]; then point_current_to "$former"; else rm -f "$program_folder/current"; fi
   fi
-  if [[ -n ${program:-} && $program != "$former" ]]; then rm -rf "$program_folder/versions/$program"; fi
+  if [[ -n ${program:-} && $program != "$former" && $(readlink "$program_folder/current") != "versions/$program" ]]; then
+    rm -rf "$program_folder/versions/$program"
+  fi
   rmdir "$program_folder/versions" "$program_folder" 2>/dev/null || true
   if ((first)); then rmdir "$settings_folder/workers" "$settings_folder" 2>/dev/null || true; fi
   ((!live || !restarting)) || undo_start

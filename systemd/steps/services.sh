@@ -51,6 +51,8 @@ start_services() {
     say "  would: create run, state and log folders, enable ${DAEMONS[*]}, and start or restart them; workers are not touched"
     return 0
   fi
+  local folder
+  for folder in /run/pitcrew /var/lib/pitcrew /var/log/pitcrew; do [[ -e $folder ]] || new_folders+=("$folder"); done
   systemd-tmpfiles --create /etc/tmpfiles.d/pitcrew.conf
   restarting=1
   systemctl daemon-reload
@@ -71,7 +73,7 @@ start_services() {
 
 started=()
 start_daemon() {
-  if ((units_changed == 0)) && [[ $former == "$program" ]] && systemctl --quiet is-active "$1"; then
+  if ((units_changed == 0 && !interrupted)) && [[ $former == "$program" ]] && systemctl --quiet is-active "$1"; then
     say "  $1 runs, and nothing of it changed"
     return 0
   fi

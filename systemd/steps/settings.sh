@@ -2,6 +2,8 @@
 
 make_users() {
   step "Users"
+  local user
+  for user in pitcrew pitcrew-exporter pitcrew-worker; do getent passwd "$user" >/dev/null || new_users+=("$user"); done
   put "$here/settings/sysusers.conf" /etc/sysusers.d/pitcrew.conf 0644
   act "users pitcrew, pitcrew-exporter and pitcrew-worker, group pitcrew-operators" systemd-sysusers /etc/sysusers.d/pitcrew.conf
 }

@@ -1,6 +1,6 @@
 # Every file that an installation changes is kept until it has succeeded: a failure puts all of them back, and the old version runs on.
 
-work='' touched=() former='' switched=0 restarting=0
+work='' touched=() former='' switched=0 restarting=0 marked=0 interrupted=0 new_users=() new_folders=()
 
 begin_undo() {
   work=$(mktemp -d)
@@ -10,8 +10,25 @@ begin_undo() {
   trap 'exit 143' TERM
 }
 
+# The lock's file names the version of before until we are through: an installer that was killed has left it there, and with it daemons that
+# may still be of that version.
+mark_unfinished() {
+  ((live && !dry)) || return 0
+  if [[ -s $lock_file ]]; then
+    interrupted=1
+    local before
+    before=$(<"$lock_file")
+    [[ ! -d $program_folder/versions/$before ]] || former=$before
+  fi
+  marked=1
+  echo "${former:--}" >"$lock_file"
+}
+
+mark_finished() { ((!marked)) || : >"$lock_file"; }
+
 finish_undo() {
   trap - EXIT HUP INT TERM
+  mark_finished
   rm -rf "$work"
 }
 
@@ -48,7 +65,7 @@ keep() {
 }
 
 undo() {
-  local code=$1 i
+  local code=$1 i user
   trap - EXIT HUP INT TERM
   if ((code != 0 && !dry)); then
     for ((i = ${#touched[@]}; i > 0; i--)); do
@@ -61,11 +78,17 @@ undo() {
     done
     undo_switch || say "install.sh: the old version could not be started: journalctl -u pitcrew-exporter -u pitcrew-remediator" >&2
     if ((first)); then
+      rm -rf "${new_folders[@]}"
+      for user in "${new_users[@]}"; do remove_user "$user"; done
+      rmdir "$DESTDIR/etc/sysusers.d" 2>/dev/null || true
       say "install.sh: nothing was installed; mend what is said above, and run it again" >&2
     else
       say "install.sh: the version of before is in place and runs on; mend what is said above, and run it again" >&2
     fi
   fi
   rm -rf "$work"
+  # What an interrupted one has left half-done is still so, unless all was started again.
+  ((interrupted && !restarting)) || mark_finished
+  ((!first || !live)) || rm -f "$lock_file"
   exit "$code"
 }

@@ -21,11 +21,13 @@ take_away() {
     if ((!dry)); then systemctl daemon-reload; fi
     # A failed unit that has no file any more would be listed for ever.
     ((dry)) || systemctl reset-failed 'pitcrew-*' 2>/dev/null || true
+    ((dry)) || stop_slice
     act "remove /run/pitcrew" rm -rf /run/pitcrew
   fi
+  ((dry)) || rmdir "$DESTDIR/etc/sysusers.d" 2>/dev/null || true
   if ((purge)); then take_data; else say "  kept: /etc/pitcrew, /var/lib/pitcrew, /var/log/pitcrew and their users (--purge removes them)"; fi
   step "Done"
-  ((!dry)) || say "  Nothing was changed."
+  if ((dry)); then say "  Nothing was changed."; elif ((live)); then rm -f "$lock_file"; fi
 }
 
 # Workers of pitcrew's own units end with these; units of other packages run on.
@@ -42,6 +44,11 @@ stop_services() {
   for unit in "${units[@]}"; do
     act "stop and disable $unit" stop_one "$unit"
   done
+}
+
+# It outlives its last unit, and would end what somebody else has put there.
+stop_slice() {
+  systemctl show --property=Slice --value '*.service' '*.scope' | grep -qx 'pitcrew-workers.slice' || systemctl stop pitcrew.slice
 }
 
 stop_one() {
@@ -65,12 +72,14 @@ take_data() {
   ((live)) || return 0
   ((dry)) || systemctl daemon-reload
   for user in pitcrew-exporter pitcrew-worker pitcrew; do
-    if getent passwd "$user" >/dev/null; then act "remove user $user" remove_user "$user"; fi
+    if getent passwd "$user" >/dev/null; then act "remove user and group $user" remove_user "$user"; fi
   done
-  if getent group pitcrew-operators >/dev/null; then act "remove group pitcrew-operators" groupdel pitcrew-operators; fi
 }
 
 remove_user() {
+  getent passwd "$1" >/dev/null || return 0
   userdel "$1" 2>/dev/null || say "  user $1 could not be removed: a process of it still runs"
   if getent group "$1" >/dev/null; then groupdel "$1" 2>/dev/null || true; fi
+  # Nobody is left to be in it.
+  if [[ $1 == pitcrew ]] && getent group pitcrew-operators >/dev/null; then groupdel pitcrew-operators; fi
 }

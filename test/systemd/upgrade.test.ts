@@ -1,0 +1,227 @@
+// A new version over a running one, versions that fail, and the way back to a machine that has never seen pitcrew.
+import { beforeAll, describe, expect, test } from "vitest";
+import { eventually } from "../support/eventually.ts";
+import {
+  DAEMONS,
+  fails,
+  INSTALL,
+  install,
+  mainPids,
+  metricsThatShow,
+  PATIENCE_MS,
+  property,
+  snapshot,
+  startUnit,
+} from "./installation.ts";
+import { bootMachine, type Machine } from "./machine.ts";
+
+const CONFIG = `
+# Somebody's own words.
+workers:
+  - {name: steady, manager: systemd, unit: pitcrew-worker@steady.service}
+  - {name: other, manager: systemd, unit: other.service}
+  - {name: owned, command: [sleep, infinity], user: pitcrew-worker, directory: /}
+remediator:
+  dry_run: false
+  webhook: {credentials_file: /etc/pitcrew/webhook.token}
+  guard: {rules: [/etc/pitcrew/workers.rules.yml]}
+`;
+const WORKERS = ["pitcrew-worker@steady", "other", "pitcrew-worker-owned"];
+/** Where an installation has files, without the units of others. */
+const OURS = ["/etc/systemd/system", "/etc/pitcrew", "/etc/tmpfiles.d", "/etc/sysusers.d", "/etc/logrotate.d", "/opt"];
+
+/** Every path of the machine, every account, every unit: without what lives in /proc, the journal, and what systemd keeps for itself. */
+const EVERYTHING = `
+find / /run -xdev '(' -path /root -o -path /tmp -o -path /var/tmp -o -path /src -o -path /run/systemd -o -path '*/log/journal' ')' -prune \
+  -o -printf '%p %y %m %u:%g %l\\n' | grep -v '^/etc/\\(sub[ug]id\\|g\\?shadow\\|group\\|passwd\\)-\\? '
+find /etc -xdev -type f ! -name '*-' -exec sha256sum {} +
+find /run/systemd /var/lib/systemd -name '*pitcrew*'
+getent passwd
+getent group
+systemctl list-unit-files --no-legend
+systemctl list-units --all --plain --no-legend '*pitcrew*' | tr -s ' '
+systemctl --failed --no-legend`;
+
+let machine: Machine;
+let pristine: string[];
+beforeAll(async () => {
+  machine = await bootMachine();
+  pristine = await everything();
+  await machine.write("/etc/pitcrew/workers/steady", "#!/bin/sh\nexec sleep infinity\n", "0755");
+  await startUnit(machine, "other", "/usr/bin/sleep infinity", "User=nobody");
+  await install(machine, { config: CONFIG });
+  await machine.must("systemctl enable --quiet --now pitcrew-worker@steady");
+  await machine.must("sed -i '1i # edited' /etc/pitcrew/workers.rules.yml");
+  for (const unit of WORKERS) await isActive(unit);
+});
+
+async function everything(): Promise<string[]> {
+  return (await machine.must(EVERYTHING)).split("\n").toSorted();
+}
+
+function isActive(unit: string) {
+  return eventually(async () => (await property(machine, unit, "ActiveState")) === "active", {
+    what: `${unit} to be up`,
+    within: PATIENCE_MS,
+  });
+}
+
+/** What is installed, unpacked as a release is: built, with its libraries, without sources. `change` is shell run in it. */
+async function release(version: string, change: string): Promise<string> {
+  const folder = `/root/release-${version}`;
+  const named = `sed -i 's/"version": "[^"]*"/"version": "${version}"/' package.json`;
+  await machine.must(
+    `rm -rf ${folder} && cp -rL /opt/pitcrew/current ${folder} && cd ${folder} && ${named} && ${change}`,
+  );
+  return `bash ${folder}/systemd/install.sh`;
+}
+
+/** The daemons themselves say which version they are. */
+async function runsVersion(version: string): Promise<void> {
+  for (const daemon of DAEMONS) {
+    await metricsThatShow(
+      machine,
+      new RegExp(`^pitcrew_\\w+_build_info\\{.*version="${version.replaceAll(".", "\\.")}"`, "m"),
+      daemon,
+    );
+    expect(await property(machine, daemon, "ActiveState")).toBe("active");
+  }
+}
+
+describe("an upgrade over a running version", () => {
+  const NEW_RULES = "echo '# new' | tee -a alerts/pipeline.rules.yml >> alerts/workers.rules.yml";
+  let workers: string[];
+  let said: string;
+  beforeAll(async () => {
+    workers = await mainPids(machine, WORKERS);
+    said = await machine.must(await release("1.0.0", NEW_RULES));
+  });
+
+  test("runs both daemons of the new version, and touches no worker", async () => {
+    expect(said).toMatch(/current becomes .* → 1\.0\.0-/);
+    expect(await machine.must("pitcrew --version")).toContain("1.0.0");
+    await runsVersion("1.0.0");
+    expect(await mainPids(machine, WORKERS)).toEqual(workers);
+    for (const unit of WORKERS) expect(await property(machine, unit, "NRestarts")).toBe("0");
+  });
+
+  test("keeps what somebody has edited, and renews what nobody has", async () => {
+    expect(await machine.must("sed -n 2p /etc/pitcrew/pitcrew.yml")).toBe("# Somebody's own words.");
+    expect(await machine.must("tail -n 1 /etc/pitcrew/pipeline.rules.yml")).toBe("# new");
+    expect(await machine.must("head -n 1 /etc/pitcrew/workers.rules.yml")).toBe("# edited");
+    expect(await machine.must("tail -n 1 /etc/pitcrew/workers.rules.yml")).not.toBe("# new");
+    expect(said).toContain("workers.rules.yml is yours and stays");
+  });
+
+  test.each([
+    ["while it copies the program", "1.0.1", "1.0.0", "test -e /opt/pitcrew/versions/.next"],
+    ["after the switch, before the daemons are new", "1.0.2", "1.0.1", "readlink /opt/pitcrew/current | grep -q 1.0.2"],
+  ])("an installer that was killed %s is no hindrance: done again, it is done", async (_, version, former, reached) => {
+    const command = await release(version, "true");
+    await machine.must(`${command} >/dev/null & until ${reached}; do :; done; kill -9 $!; wait`);
+    // What it had begun may still be at work, and holds the lock.
+    expect(await machine.must(`flock /run/pitcrew-install.lock true; ${command}`)).toContain("Done");
+    await runsVersion(version);
+    // One to go back to, and no more.
+    const versions = (await machine.must("ls -A /opt/pitcrew/versions")).split("\n");
+    expect(versions.map((name) => name.split("-")[0])).toEqual([former, version]);
+    expect(await mainPids(machine, WORKERS)).toEqual(workers);
+  });
+});
+
+/** The command of a release, with something that goes wrong in front of it. */
+const instead = (lines: string) =>
+  `printf '#!/usr/bin/env node\\n${lines}\\nawait import("./program/pitcrew.js");\\n' > dist/pitcrew.js`;
+const dies = (command: string) =>
+  instead(`if (process.argv[2] === "${command}") { console.error("my last words"); process.exit(1); }`);
+
+describe("an upgrade that fails leaves the old version running, and says what to do", () => {
+  test.each([
+    ["cannot run at all", instead('import "./not-there.js";'), /does not run, see above: build it again/, false],
+    ["refuses the configuration", dies("check"), /my last words(.*\n)*.*mend \/etc\/pitcrew\/pitcrew.yml/, false],
+    [
+      "has a remediator that does not start",
+      dies("remediator"),
+      /my last words(.*\n)*.*remediator.* does not run/,
+      true,
+    ],
+    [
+      "has units that are wrong",
+      "sed -i 's/^Type=notify/Type=nonsense/; s/^ExecStart=.*/ExecStart=nonsense/' systemd/units/pitcrew-exporter.service",
+      /pitcrew-exporter\.service .*does not run/,
+      true,
+    ],
+  ])("a version that %s", async (_, change, sentence, isRestarted) => {
+    const [workers, daemons] = [await mainPids(machine, WORKERS), await mainPids(machine)];
+    const before = await files();
+    const { code, stderr } = await fails(machine, await release("2.0.0", change));
+    expect(code).toBe(1);
+    expect(stderr).toMatch(sentence);
+    expect(stderr).toContain("the version of before is in place and runs on; mend what is said above");
+    expect(await files()).toBe(before);
+    expect(await mainPids(machine, WORKERS)).toEqual(workers);
+    if (!isRestarted) expect(await mainPids(machine)).toEqual(daemons);
+    await runsVersion("1.0.2");
+  });
+});
+
+/** A file that was put back is the same file to everybody who reads it: times and inodes are not compared. */
+async function files(): Promise<string> {
+  const listing = await snapshot(machine, OURS);
+  const contents = await machine.must(`find ${OURS.join(" ")} -xdev -type f -exec sha256sum {} + | sort`);
+  return listing.replaceAll(/ \d+\.\d+ \d+$/gm, "").replaceAll(/ d \d+ /g, " d ") + contents;
+}
+
+describe("uninstalling", () => {
+  let broken: string;
+  beforeAll(async () => {
+    broken = await release("3.0.0", dies("remediator"));
+  });
+
+  test("ends the daemons and pitcrew's own workers, keeps configuration and journal, and touches no other unit", async () => {
+    const [other] = await mainPids(machine, ["other"]);
+    await machine.must("pitcrew pause other --for 9h --reason kept");
+    const kept = async () =>
+      [
+        await machine.must("cd /etc/pitcrew && find . -type f -exec sha256sum {} + | sort; getent passwd pitcrew"),
+        await machine.must("grep -c '\"kept\"' /var/lib/pitcrew/journal.jsonl; ls /var/log/pitcrew"),
+      ].join("\n");
+    const before = await kept();
+    const said = await machine.must(`${INSTALL} --uninstall`);
+    expect(said).toContain("kept: /etc/pitcrew, /var/lib/pitcrew");
+    expect(await machine.must("systemctl list-units --all --plain --no-legend 'pitcrew*'")).toBe("");
+    expect(await machine.must("systemctl list-unit-files --no-legend 'pitcrew*'; systemctl --failed --no-legend")).toBe(
+      "",
+    );
+    expect(
+      (
+        await machine.run(
+          "ls -d /opt/pitcrew /usr/local/bin/pitcrew /run/pitcrew /etc/systemd/system/*pitcrew* /etc/*.d/*pitcrew* /etc/polkit-1/*/*pitcrew*",
+        )
+      ).stdout,
+    ).toBe("");
+    expect((await machine.run("grep -l [p]itcrew.js /proc/[0-9]*/cmdline")).stdout).toBe("");
+    expect(await kept()).toBe(before);
+    expect(await mainPids(machine, ["other"])).toEqual([other]);
+  });
+
+  test("and installing again goes on with the same configuration and journal", async () => {
+    expect(await install(machine)).not.toContain("This is a dry run");
+    expect(await machine.must("sed -n 2p /etc/pitcrew/pitcrew.yml")).toBe("# Somebody's own words.");
+    expect(await machine.must("pitcrew status")).toContain("kept");
+    await metricsThatShow(machine, /^pitcrew_worker_up\{.*worker="other".*\} 1$/m);
+  });
+
+  test("--purge leaves nothing behind: no file, no account, no unit", async () => {
+    await machine.must(`${INSTALL} --uninstall --purge`);
+    await machine.must("systemctl disable --quiet --now other && rm /etc/systemd/system/other.service");
+    await machine.must("systemctl daemon-reload");
+    expect(await everything()).toEqual(pristine);
+  });
+
+  test("and so does a first installation that fails", async () => {
+    const { stderr } = await fails(machine, broken);
+    expect(stderr).toContain("nothing was installed");
+    expect(await everything()).toEqual(pristine);
+  });
+});
