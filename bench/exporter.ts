@@ -1,4 +1,5 @@
-// npm run bench -- exporter [--quick] [--only=NAME,…]: the exporter beside its peers, in one run; prints a table, writes .cache/bench/exporter.json.
+// npm run bench -- exporter [--quick] [--only=NAME,…] [--readme]: the exporter beside its peers, in one run; prints a table, writes
+// .cache/bench/exporter.json, and with --readme the table of README.md.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,7 +13,16 @@ import { bareNode } from "./measuring/programs.ts";
 import { idle, residentMemory } from "./measuring/resting.ts";
 import { BENCH_CACHE, publish } from "./measuring/results.ts";
 
-const { values } = parseArgs({ options: { quick: { type: "boolean" }, only: { type: "string" } } });
+const { values } = parseArgs({
+  options: { quick: { type: "boolean" }, only: { type: "string" }, readme: { type: "boolean" } },
+});
+if (values.readme === true && (values.quick === true || values.only !== undefined))
+  throw new Error("--readme is for whole runs: leave out --quick and --only");
+/** Above the table in README.md. */
+const INTRODUCTION = `## What it costs
+
+The exporter beside others that watch processes, and beside the least that any server in Node can be (\`npm run bench -- exporter\`). A target that
+was missed says so.`;
 const only = values.only?.split(",");
 const folder = mkdtempSync(join(tmpdir(), "pitcrew-bench-"));
 const dummies = new Dummies(BENCH_CACHE);
@@ -41,7 +51,11 @@ try {
   const measured = Object.fromEntries(
     Object.entries(outcome).map(([name, subjects]) => [name, Object.fromEntries(subjects)]),
   );
-  publish("exporter", { rows: rowsOf(outcome), measured, programs: binaries });
+  publish(
+    "exporter",
+    { rows: rowsOf(outcome), measured, programs: binaries },
+    values.readme === true ? INTRODUCTION : undefined,
+  );
 } finally {
   await clock.end();
   rmSync(folder, { recursive: true, force: true });

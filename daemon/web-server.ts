@@ -12,6 +12,8 @@ export interface WebServerOptions extends WebAppOptions {
   listen: { host: string; port: number };
   /** TLS, passwords, headers and rate; undefined: plain HTTP for everybody. */
   readWebConfig?: () => WebConfig;
+  /** Told when the web configuration was read again, and whether it is good. */
+  onWebConfig?: (isGood: boolean) => void;
   timeouts?: Partial<WebTimeouts>;
 }
 
@@ -53,10 +55,11 @@ export interface WebServer {
 
 /** @throws ListenError, and what is wrong with the web configuration */
 export async function startWebServer(webOptions: WebServerOptions): Promise<WebServer> {
-  const { listen, timeouts, readWebConfig, ...options } = webOptions;
+  const { listen, timeouts, readWebConfig, onWebConfig = () => undefined, ...options } = webOptions;
   const { log, authorizePost = () => false } = options;
   const limits = { ...TIMEOUTS, ...timeouts };
-  const webConfig = readWebConfig === undefined ? undefined : watchWebConfig(readWebConfig, log);
+  const webConfig =
+    readWebConfig === undefined ? undefined : watchWebConfig({ read: readWebConfig, log, onRead: onWebConfig });
   const admit = webConfig && createAdmission({ current: webConfig, hasToken: authorizePost });
   let closing = false;
   // By peer. Connected ahead of a first request, as browsers do: Node does not count these among the idle.

@@ -49,6 +49,7 @@ export class Exporter {
   readonly #failures: ReturnType<typeof createFailureLog>;
   readonly #reloadConfig: (() => Config) | undefined;
   readonly #reload = { successful: true, successSeconds: 0 };
+  #isWebConfigGood = true;
   #eyes: Eyes;
   #inFlight: Promise<Snapshot> | undefined;
 
@@ -115,6 +116,11 @@ export class Exporter {
     this.#log.info("configuration reloaded", { file: this.config.file, workers: this.config.workers.length });
   }
 
+  /** The other file that is read again while the exporter runs. */
+  noteWebConfig(isGood: boolean): void {
+    this.#isWebConfigGood = isGood;
+  }
+
   close(): void {
     this.#eyes.observer.close();
   }
@@ -177,7 +183,9 @@ export class Exporter {
       family("pitcrew_exporter_build_info", [
         { labels: { host, version, revision, node_version: nodeVersion }, value: 1 },
       ]),
-      family("pitcrew_exporter_config_last_reload_successful", [{ labels, value: Number(this.#reload.successful) }]),
+      family("pitcrew_exporter_config_last_reload_successful", [
+        { labels, value: Number(this.#reload.successful && this.#isWebConfigGood) },
+      ]),
       family("pitcrew_exporter_config_last_reload_success_timestamp_seconds", [
         { labels, value: this.#reload.successSeconds },
       ]),

@@ -58,6 +58,7 @@ export async function startExporterWith(deps: ExporterDeps, options: ExporterOpt
       // It has nothing to wait for: what it listens with, it can answer with.
       ready: () => true,
       ...(readWebConfig === undefined ? {} : { readWebConfig }),
+      onWebConfig: (isGood) => exporter.noteWebConfig(isGood),
       ...(reload === undefined ? {} : { onReload: () => exporter.reload() }),
       authorizePost: tokenAuthorizer(() => exporter.config.remediator.webhook.credentialsFile, log),
       log,

@@ -53,6 +53,8 @@ export class Remediator implements Served {
   #config: Config;
   #rules: RuleBook;
   reload: { successful: boolean; atWall: number };
+  /** False while the web-config file on the disk is bad, and a former one in force. */
+  isWebConfigGood = true;
 
   /** @throws JournalError */
   constructor(options: RemediatorOptions) {
@@ -193,7 +195,7 @@ export class Remediator implements Served {
       build: this.#options.build,
       telemetry: this.#telemetry,
       heartbeatWall: this.intake.heartbeatWall,
-      reload: this.reload,
+      reload: { ...this.reload, successful: this.reload.successful && this.isWebConfigGood },
     };
   }
 

@@ -53,6 +53,9 @@ export async function openDoors(
       ...options,
       listen: remediator.config.remediator.listen,
       ...(readWebConfig === undefined ? {} : { readWebConfig }),
+      onWebConfig: (isGood) => {
+        remediator.isWebConfigGood = isGood;
+      },
       authorizePost: authorize,
       routes: (app) => addRoutes(app, remediator, "the HTTP API"),
       onRefused: ({ path, status }) => {

@@ -43,3 +43,9 @@ function output(command: string, args: readonly string[]): string {
     return "unknown";
   }
 }
+
+/** For people: what the figures of a table hold for. */
+export function sentenceOn({ cpu, cores, node, commit, date, versions }: Machine): string {
+  const peers = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return `Measured at ${commit} on ${date}: ${cpu}, ${cores} cores, Node ${node}; ${peers.join(", ")}.`;
+}

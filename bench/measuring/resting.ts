@@ -1,6 +1,7 @@
 // What programs hold and use while they have nothing to do.
 import type { CpuClock, Dummies } from "./dummies.ts";
 import { bareNode, pitcrew } from "./programs.ts";
+import { median } from "./quantiles.ts";
 import { Subject, type SubjectPlan } from "./subject.ts";
 
 export interface Bench {
@@ -12,10 +13,9 @@ export interface Bench {
   effort: number;
 }
 
-/** MiB at rest, after 300 scrapes of 100 workers. */
+/** MiB at rest, after 300 scrapes of 100 workers: the medians of rounds in which each program is started anew. */
 export async function residentMemory(bench: Bench, peers: readonly SubjectPlan[] = []): Promise<Map<string, number>> {
   const crew = await bench.dummies.spawn(100, "leakworker");
-  const seen = new Map<string, number>();
   const { folder } = bench;
   const plans: SubjectPlan[] = [
     bareNode(),
@@ -24,21 +24,26 @@ export async function residentMemory(bench: Bench, peers: readonly SubjectPlan[]
     { ...pitcrew({ folder, workers: 100, command: "up" }), name: "pitcrew up" },
     ...peers,
   ];
+  const seen = new Map(plans.map(({ name }) => [name, [] as number[]]));
   try {
-    for (const plan of plans) {
-      const { subject } = await Subject.start(plan);
-      try {
-        for (let i = 0; i < 300; i++) await subject.scrape();
-        await new Promise((resolve) => setTimeout(resolve, 1000));
-        seen.set(plan.name, subject.residentMib());
-      } finally {
-        await subject.end();
-      }
+    for (let round = 0; round < Math.ceil(3 * bench.effort); round++) {
+      for (const plan of plans) seen.get(plan.name)?.push(await scrapedMib(plan));
     }
   } finally {
     await crew.end();
   }
-  return seen;
+  return new Map([...seen].map(([name, values]) => [name, median(values)]));
+}
+
+async function scrapedMib(plan: SubjectPlan): Promise<number> {
+  const { subject } = await Subject.start(plan);
+  try {
+    for (let i = 0; i < 300; i++) await subject.scrape();
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    return subject.residentMib();
+  } finally {
+    await subject.end();
+  }
 }
 
 /** Per cent of one core while nobody scrapes. */

@@ -27,12 +27,19 @@ export interface TlsSettings {
 /** A file that was bad is read again no sooner, however often it is asked for: what it names may be mended without it. */
 const RETRY_MS = 1000;
 
+export interface WatchOptions {
+  /** Throws what is wrong; at the first call that is the caller's. */
+  read: () => WebConfig;
+  log: Log;
+  /** Told when it was read again: false, if what the files say now is bad. */
+  onRead?: (isGood: boolean) => void;
+}
+
 /**
  * Answers the configuration as the files have it now: they are looked at with each call, and read when one has changed.
  * A file that has become bad keeps the former configuration in force, and is complained of once.
- * @param read throws what is wrong; at the first call that is the caller's
  */
-export function watchWebConfig(read: () => WebConfig, log: Log): () => WebConfig {
+export function watchWebConfig({ read, log, onRead = () => undefined }: WatchOptions): () => WebConfig {
   let current = read();
   let seen = stateOf(current.files);
   let complaint: string | undefined;
@@ -40,31 +47,37 @@ export function watchWebConfig(read: () => WebConfig, log: Log): () => WebConfig
   return () => {
     const state = stateOf(current.files);
     if (state === seen && (complaint === undefined || performance.now() < retryAt)) return current;
-    if (state !== seen || complaint !== undefined) {
-      seen = state;
-      try {
-        current = read();
-        seen = stateOf(current.files);
-        complaint = undefined;
-        log.info("the web configuration was read again");
-      } catch (cause) {
-        retryAt = performance.now() + RETRY_MS;
-        const problem = cause instanceof Error ? cause.message : String(cause);
-        if (problem !== complaint)
-          log.error("the web configuration was not read again; the old one stays in force", { problem });
-        complaint = problem;
-      }
+    const { files } = current;
+    // As it was before the reading: what changes meanwhile is read again at the next call.
+    seen = state;
+    try {
+      current = read();
+      if (current.files.join() !== files.join()) seen = stateOf(current.files);
+      complaint = undefined;
+      log.info("the web configuration was read again");
+    } catch (cause) {
+      retryAt = performance.now() + RETRY_MS;
+      const problem = cause instanceof Error ? cause.message : String(cause);
+      if (problem !== complaint)
+        log.error("the web configuration was not read again; the old one stays in force", { problem });
+      complaint = problem;
     }
+    onRead(complaint === undefined);
     return current;
   };
 }
 
-/** Times, sizes and inodes: a file that was replaced, rewritten or removed has another state. */
+/** Times, sizes and inodes: a file that was replaced, rewritten, removed or hidden has another state. */
 function stateOf(files: readonly string[]): string {
-  return files
-    .map((file) => {
-      const stats = statSync(file, { bigint: true, throwIfNoEntry: false });
-      return stats === undefined ? "absent" : `${stats.ino} ${stats.size} ${stats.mtimeNs} ${stats.ctimeNs}`;
-    })
-    .join("\n");
+  return files.map(stateOfOne).join("\n");
+}
+
+function stateOfOne(file: string): string {
+  try {
+    const { ino, size, mtimeNs, ctimeNs } = statSync(file, { bigint: true });
+    return `${ino} ${size} ${mtimeNs} ${ctimeNs}`;
+  } catch (cause) {
+    // Whatever it is, it is for the reader to complain of: a request must not end the daemon.
+    return cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
+  }
 }

@@ -7,21 +7,10 @@ import { seriesKey } from "../daemon/exposition-parser.ts";
 import { eventually } from "../support/eventually.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { config, workerSpec } from "./build.ts";
-import { serve } from "./serve.ts";
+import { gate, serve, upOf } from "./serve.ts";
 
 const reloadSuccessful = seriesKey("pitcrew_exporter_config_last_reload_successful", { host: "box" });
 const reloadTime = seriesKey("pitcrew_exporter_config_last_reload_success_timestamp_seconds", { host: "box" });
-const upOf = (worker: string, host = "box") =>
-  seriesKey("pitcrew_worker_up", { host, worker, group: worker.replace(/-\d+$/, "") });
-
-function gate() {
-  let open = (): void => undefined;
-  const promise = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { promise, open };
-}
-
 describe("a reload", () => {
   async function reloadable(first: Config = config({ workers: [workerSpec("train-1"), workerSpec("train-2")] })) {
     const credentialsFile = join(temporaryDirectory(), "token");
@@ -88,6 +77,25 @@ describe("a reload", () => {
     await exporter.reload();
     series = await exporter.series();
     expect([series.get(reloadSuccessful), series.has(upOf("train-2"))]).toEqual([1, false]);
+  });
+
+  test("of the web-config file shows in the same metric, until the file is mended", async () => {
+    let problem: string | undefined;
+    const file = join(temporaryDirectory(), "web.yml");
+    writeFileSync(file, "");
+    const exporter = await serve({
+      readWebConfig: () => {
+        if (problem !== undefined) throw new Error(problem);
+        return { tls: undefined, headers: [], users: new Map(), rateLimit: undefined, files: [file] };
+      },
+    });
+    expect((await exporter.series()).get(reloadSuccessful)).toBe(1);
+    problem = "web.yml:1:1: unknown key";
+    writeFileSync(file, "x: 1");
+    expect((await exporter.series()).get(reloadSuccessful)).toBe(0);
+    problem = undefined;
+    writeFileSync(file, "");
+    expect((await exporter.series()).get(reloadSuccessful)).toBe(1);
   });
 
   test("of another host or run directory looks with fresh eyes and closes the old", async () => {

@@ -5,7 +5,7 @@ import { collectorsWithout } from "../../exporter/collectors/collectors.ts";
 import type { ExporterDeps, ObserverOptions } from "../../exporter/exporter.ts";
 import { type ExporterOptions, startExporterWith } from "../../exporter/server.ts";
 import { actionableSamples } from "../../worker/samples.ts";
-import { parseSeries } from "../daemon/exposition-parser.ts";
+import { parseSeries, seriesKey } from "../daemon/exposition-parser.ts";
 import { config, FakeObserver } from "./build.ts";
 
 export async function serve(options: Partial<ExporterOptions> = {}, deps: Partial<ExporterDeps> = {}) {
@@ -50,4 +50,17 @@ export async function serve(options: Partial<ExporterOptions> = {}, deps: Partia
       return observer;
     },
   };
+}
+
+export function upOf(worker: string, host = "box"): string {
+  return seriesKey("pitcrew_worker_up", { host, worker, group: worker.replace(/-\d+$/, "") });
+}
+
+/** What waits at it goes on when it is opened. */
+export function gate() {
+  let open = (): void => undefined;
+  const promise = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { promise, open };
 }

@@ -6,20 +6,9 @@ import { workerCollector } from "../../exporter/collectors/worker.ts";
 import { parseExposition, parseSeries, seriesKey } from "../daemon/exposition-parser.ts";
 import { eventually } from "../support/eventually.ts";
 import { config, SYSTEM } from "./build.ts";
-import { serve } from "./serve.ts";
+import { gate, serve, upOf } from "./serve.ts";
 
 const success = (collector: string) => seriesKey("pitcrew_exporter_collector_success", { host: "box", collector });
-const upOf = (worker: string, host = "box") =>
-  seriesKey("pitcrew_worker_up", { host, worker, group: worker.replace(/-\d+$/, "") });
-
-function gate() {
-  let open = (): void => undefined;
-  const promise = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { promise, open };
-}
-
 describe("a scrape", () => {
   test("is answered in the format that it asks for", async () => {
     const { scrape } = await serve();
