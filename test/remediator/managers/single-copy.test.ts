@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { lockHolder } from "../../../remediator/managers/lock-record.ts";
@@ -9,7 +10,7 @@ import { createSupervisedManager } from "../../../remediator/managers/supervised
 import { processesOf } from "../../../remediator/managers/supervised-tree.ts";
 import { readPidRecord } from "../../../worker/files/pid-record.ts";
 import { lockPath, pidRecordPath } from "../../../worker/files/run-directory.ts";
-import { isAlive } from "../../../worker/identify.ts";
+import { isAlive, readLiveStat } from "../../../worker/identify.ts";
 import type { Incarnation } from "../../../worker/incarnation.ts";
 import { signalIncarnation } from "../../../worker/signal.ts";
 import type { WorkerSpec } from "../../../worker/spec.ts";
@@ -146,13 +147,37 @@ describe("a remediator that is killed", () => {
     const starter = spawn(process.execPath, ["--import", "tsx", STARTER, runDirectory, logDirectory, "orphaned"]);
     await once(starter, "exit");
     const incarnation = await eventually(() => manager.findStart(worker, "orphaned"), { what: "the orphaned start" });
-    await eventually(() => readFileSync(`/proc/${incarnation.pid}/comm`, "utf8") === "sleep\n", {
-      what: "the worker itself",
-    });
+    signalIncarnation(incarnation, "SIGTERM");
+    expect(await exitCode(manager, worker, incarnation)).toBe(143);
+  });
+
+  test("does not take for the worker what is only about to become it, and whose end would be on no record", async () => {
+    const { directory, runDirectory, logDirectory, spec } = bench();
+    const worker = spec(["sleep", "300"]);
+    const go = join(directory, "go");
+    const shimPath = join(directory, "shim.sh");
+    const waits = `become() {\n  while [ ! -e ${go} ]; do command -p sleep 0.02; done\n`;
+    writeFileSync(shimPath, readFileSync(SHIM_PATH, "utf8").replace("become() {\n", waits));
+    const manager = createSupervisedManager({ runDirectory, logDirectory, shimPath });
+    const start = manager.start(worker, "slow");
+    await onlyOneLeader(runDirectory, worker);
+    expect(manager.findStart(worker, "slow")).toBeUndefined();
+    expect(readPidRecord(runDirectory, "w").kind).not.toBe("ok");
+    writeFileSync(go, "");
+    const started = await start;
+    const incarnation = manager.findStart(worker, "slow");
+    expect(started).toEqual({ kind: "started", incarnation });
+    if (incarnation === undefined) throw new Error("it is known by now");
     signalIncarnation(incarnation, "SIGTERM");
     expect(await exitCode(manager, worker, incarnation)).toBe(143);
   });
 });
+
+/** The process that is about to become the worker has a session of its own by now. */
+function onlyOneLeader(runDirectory: string, worker: WorkerSpec): Promise<Incarnation> {
+  const look = () => processesOf(runDirectory, worker, []).find(({ pid }) => readLiveStat(pid)?.session === pid);
+  return eventually(look, { what: "a process with a session of its own", within: 60_000 });
+}
 
 /** The shim's own helpers pass; a second copy would stay. */
 function onlyOne(runDirectory: string, worker: WorkerSpec): Promise<Incarnation> {
