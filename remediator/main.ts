@@ -13,6 +13,7 @@ import { ControlSocketError } from "./api/control-socket.ts";
 import { DirectoryError, prepareDirectories } from "./directories.ts";
 import { JournalError } from "./incidents/journal.ts";
 import { watchExits } from "./managers/exit-watch.ts";
+import { leftBehind, leftBehindText } from "./managers/left-behind.ts";
 import { Remediator, type RemediatorOptions } from "./remediator.ts";
 import { openDoors } from "./server.ts";
 import { stopSupervisedWorkers } from "./shutdown.ts";
@@ -67,6 +68,7 @@ async function startLocked(
   const { config } = options;
   const remediator = new Remediator(options);
   warnOfToken(config, options.log);
+  warnOfLeftBehind(config, options.log);
   const reload = async () => reloadConfig(remediator, options.reload);
   const doors = await openDoors(remediator, reload, options.readWebConfig).catch(async (cause: unknown) => {
     await remediator.stop();
@@ -99,6 +101,7 @@ function reloadConfig(remediator: Remediator, read: (() => Config) | undefined):
     const { host, logDirectory, runDirectory, stateDirectory } = config;
     remediator.replaceConfig({ ...next, host, logDirectory, runDirectory, stateDirectory });
     warnOfToken(next, log);
+    warnOfLeftBehind(remediator.config, log);
     log.info("configuration reloaded", { workers: next.workers.length });
   } catch (cause) {
     remediator.reload = { ...remediator.reload, successful: false };
@@ -114,6 +117,14 @@ function warnOfToken({ remediator }: Config, log: Log): void {
   const { credentialsFile: file } = remediator.webhook;
   const problem = file === undefined ? "no remediator.webhook.credentials_file is written" : tokenProblem(file);
   if (problem !== undefined) log.warn(`${problem}: alerts by webhook are refused, the guard alone acts`, { file });
+}
+
+function warnOfLeftBehind(config: Config, log: Log): void {
+  for (const left of leftBehind(config))
+    log.warn(`no longer in the configuration: ${leftBehindText(left)}`, {
+      worker: left.worker,
+      pid: left.incarnation.pid,
+    });
 }
 
 export interface MainOptions {

@@ -1,9 +1,11 @@
 // The remediator's own HTTP routes; the same for the network and for the Unix socket. Each: parse, hand over, answer.
 import type express from "express";
+import type { Config } from "../../config/config.ts";
 import { HttpError } from "../../daemon/http-error.ts";
 import { JournalError } from "../incidents/journal.ts";
 import { OPERATOR_ACTIONS, operate, pause, resume } from "../incidents/operator.ts";
 import { MalformedPayload, parsePayload } from "../intake/webhook-payload.ts";
+import { endLeftBehind, leftBehind } from "../managers/left-behind.ts";
 import { durationOf, flagOf, incidentQuery, objectOf, parametersOf, textOf } from "./query.ts";
 import type { Served } from "./served.ts";
 import { incidentView, refusalView, selectIncidents, statusView } from "./views.ts";
@@ -55,6 +57,21 @@ export function addRoutes(app: express.Application, remediator: Served, door: Do
   app.post("/api/v1/workers/:worker/:action", (request, response) => {
     const { worker, action: asked } = request.params;
     const spec = engine.deps.config().workers.find((candidate) => candidate.name === worker);
+    const left = spec === undefined && asked === "stop" ? leftBehindOf(engine.deps.config(), worker) : undefined;
+    if (left !== undefined) {
+      const by = madeBy(objectOf(request.body));
+      // Should it come back into the configuration, its next start is a first one.
+      kept(() =>
+        engine.store.commitOrRefuse([
+          { type: "order", action: "stop", worker, by, force: false },
+          { type: "released", worker },
+        ]),
+      );
+      const result = endLeftBehind(engine.deps.config().runDirectory, left);
+      if (result.kind === "failed") throw new HttpError(500, "not_stopped", result.message);
+      response.status(202).json({ worker, action: asked, incident: null, left_behind: left.incarnation.pid });
+      return;
+    }
     if (spec === undefined)
       throw new HttpError(404, "unknown_worker", "there is no worker of this name in the configuration");
     const action = OPERATOR_ACTIONS.find((candidate) => candidate === asked);
@@ -98,6 +115,10 @@ export function addRoutes(app: express.Application, remediator: Served, door: Do
       throw new HttpError(404, "not_found", "there is no pause with this id");
     response.json({ ended: 1 });
   });
+}
+
+function leftBehindOf(config: Config, worker: string) {
+  return leftBehind(config).find((left) => left.worker === worker);
 }
 
 /** A payload that is not understood is the sender's mistake; one that cannot be kept must come again. */

@@ -8,6 +8,7 @@ import type { Incident } from "../incidents/incident.ts";
 import { isOpen, targetName } from "../incidents/incident.ts";
 import type { Ledger, Refusal } from "../incidents/ledger.ts";
 import { budgetRemaining, cooldownUntil } from "../incidents/rationing.ts";
+import { leftBehind } from "../managers/left-behind.ts";
 
 export type WorkerView = ReturnType<typeof workerView>;
 export type IncidentView = ReturnType<typeof incidentView>;
@@ -38,6 +39,8 @@ export interface StatusView {
     memory_available_critical_bytes: number | null;
   };
   workers: readonly WorkerView[];
+  /** Supervised workers that run although the configuration no longer names them. */
+  left_behind: readonly { worker: string; pid: number }[];
   open_incidents: readonly IncidentView[];
   pauses: readonly { id: string; worker: string | null; reason: string; by: string; until: string }[];
   budget: { host_remaining: number; workers: Readonly<Record<string, number>> };
@@ -66,6 +69,7 @@ export function statusView(facts: StatusFacts): StatusView {
       memory_available_critical_bytes: system.memoryAvailableCriticalBytes ?? null,
     },
     workers: config.workers.map((spec) => workerView(facts, spec)),
+    left_behind: leftBehind(config).map(({ worker, incarnation: { pid } }) => ({ worker, pid })),
     open_incidents: ledger.openIncidents().map(incidentView),
     pauses: [...ledger.pauses.values()]
       .filter((pause) => pause.untilMono > now.mono)

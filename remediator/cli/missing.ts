@@ -5,6 +5,7 @@ import { tokenProblem } from "../../daemon/token.ts";
 import { launchEnvironment } from "../../worker/launch-environment.ts";
 import type { Launch, WorkerSpec } from "../../worker/spec.ts";
 import { checkLaunch } from "../managers/launch-check.ts";
+import { leftBehind, leftBehindText } from "../managers/left-behind.ts";
 
 type Key = "command" | "start" | "stop_command";
 
@@ -25,6 +26,7 @@ export async function whatIsMissing(config: Config): Promise<readonly Missing[]>
       path: ["remediator", "webhook", "credentials_file"],
       message: `${problem}: alerts by webhook are refused, the guard alone acts`,
     });
+  for (const left of leftBehind(config)) found.push({ path: ["workers"], message: leftBehindText(left) });
   return found;
 }
 

@@ -4,6 +4,7 @@ import type { Config } from "../../config/config.ts";
 import { printable } from "../../config/problem.ts";
 import type { IncidentView, WorkerView } from "../api/views.ts";
 import type { OperatorAction } from "../incidents/operator.ts";
+import { LEFT_BEHIND_GRACE_SECONDS, leftBehind } from "../managers/left-behind.ts";
 import { ask, messageOf, operatorName, Unreachable } from "./client.ts";
 
 export interface Order {
@@ -30,7 +31,8 @@ export async function order({ config, action, worker, force, wait }: Order): Pro
       process.stderr.write(`pitcrew: ${messageOf(answer)}\n`);
       return 1;
     }
-    const { incident } = answer.body as { incident: string | null };
+    const { incident, left_behind: left } = answer.body as { incident: string | null; left_behind?: number };
+    if (left !== undefined) return await endOfLeftBehind(config, { worker, pid: left, wait });
     if (incident === null) {
       process.stdout.write(`${worker}: ${action}: nothing to do\n`);
       return 0;
@@ -42,6 +44,19 @@ export async function order({ config, action, worker, force, wait }: Order): Pro
     process.stderr.write(`pitcrew: ${cause.message}; ${action} needs it\n`);
     return 1;
   }
+}
+
+/** It is no longer configured: there is no incident to follow, only a process that ends. */
+async function endOfLeftBehind(
+  config: Config,
+  { worker, pid, wait }: { worker: string; pid: number; wait: boolean },
+): Promise<number> {
+  process.stdout.write(
+    `${worker}: stop: SIGTERM to pid ${pid}, which is no longer configured; SIGKILL in ${LEFT_BEHIND_GRACE_SECONDS} s\n`,
+  );
+  while (wait && leftBehind(config).some((left) => left.worker === worker && left.incarnation.pid === pid))
+    await delay(WAIT_POLL_MS);
+  return 0;
 }
 
 /** Tells the story as it happens. Exit code 1 if it was held back or failed. */

@@ -72,6 +72,9 @@ export function renderStatus(view: StatusView, look: Look): string[] {
       say(`    ${incident.story.at(-1)?.text ?? ""}`, 4);
     }
   }
+  if (view.left_behind.length > 0) lines.push("");
+  for (const { pid, worker } of view.left_behind)
+    say(`NOT CONFIGURED  ${worker} runs on as pid ${pid}: put it back, or end it with pitcrew stop ${worker}`, 16);
   if (view.pauses.length > 0) lines.push("");
   for (const pause of view.pauses)
     say(`PAUSED  ${pause.worker ?? "all workers"} until ${pause.until} by ${pause.by}: ${pause.reason}`, 8);

@@ -26,6 +26,7 @@ export interface Intaken {
 /** The same refusal is written down once in this time, and counted every time. */
 const REFUSAL_REPEAT_SECONDS = 3600;
 const REMEMBERED_REFUSALS = 1000;
+const REMEMBERED_BEATS = 16;
 
 export class Intake {
   /** Monotonic seconds of the last heartbeat for our own host. */
@@ -34,6 +35,8 @@ export class Intake {
   heartbeatWall: number | undefined;
   readonly #deps: IntakeDeps;
   readonly #refusedAt = new Map<string, number>();
+  /** When the last heartbeats' rule was evaluated: the oldest first. */
+  readonly #beats: string[] = [];
 
   constructor(deps: IntakeDeps) {
     this.#deps = deps;
@@ -73,9 +76,20 @@ export class Intake {
 
   #heartbeat(notice: Notice): boolean {
     if (notice.labels.host !== this.#deps.config().host) return false;
+    if (!this.#isNews(notice)) return true;
     const now = this.#deps.engine.deps.clock();
     this.heartbeatAt = now.mono;
     this.heartbeatWall = now.wall;
+    return true;
+  }
+
+  /** Alertmanager, or each of a pair, goes on repeating for minutes what a Prometheus said before it died. Clocks may go back: no order counts. */
+  #isNews({ evaluated }: Notice): boolean {
+    if (evaluated === undefined || evaluated === "") return true;
+    const beat = cut(evaluated);
+    if (this.#beats.includes(beat)) return false;
+    this.#beats.push(beat);
+    if (this.#beats.length > REMEMBERED_BEATS) this.#beats.shift();
     return true;
   }
 

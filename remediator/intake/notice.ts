@@ -9,4 +9,6 @@ export interface Notice {
   labels: Readonly<Record<string, string>>;
   /** RFC 3339, as sent. Informative only: Alertmanager changes it when it restarts. */
   startsAt: string | undefined;
+  /** Of a heartbeat: when its rule was evaluated, in the words of the Prometheus that did; absent where the rule does not say. */
+  evaluated?: string;
 }

@@ -12,6 +12,7 @@ const PAYLOAD = z.object({
     z.object({
       status: z.enum(["firing", "resolved"]),
       labels: LABELS,
+      annotations: LABELS.optional(),
       startsAt: z.string().optional(),
     }),
   ),
@@ -42,6 +43,7 @@ export function parsePayload(body: unknown): Payload {
       status: alert.status,
       labels: alert.labels,
       startsAt: alert.startsAt,
+      ...(alert.annotations?.evaluated !== undefined && { evaluated: alert.annotations.evaluated }),
     })),
     truncated: parsed.data.truncatedAlerts ?? 0,
   };

@@ -42,7 +42,7 @@ function childOf(shim: Incarnation, worker: string): PidRecord | undefined {
   if (args[WORKER_AT] !== worker || startId === undefined || shim.bootId !== readBootId()) return undefined;
   for (const pid of listPids() ?? []) {
     const stat = readLiveStat(pid);
-    if (stat?.ppid !== shim.pid || stat.session !== pid || isBecoming(pid, args[SCRIPT_AT], shim)) continue;
+    if (stat?.ppid !== shim.pid || stat.session !== pid || isBecoming(pid, args[SCRIPT_AT] ?? "", shim)) continue;
     const incarnation = identify(pid);
     if (incarnation !== undefined) return { version: 1, worker, incarnation, session: pid, startId };
   }
@@ -50,8 +50,8 @@ function childOf(shim: Incarnation, worker: string): PidRecord | undefined {
 }
 
 /** Its command line is still the shim's: `… shim.sh become SHIM_PID …`. In the middle of an exec there is none. */
-function isBecoming(pid: number, script: string | undefined, shim: Incarnation): boolean {
+function isBecoming(pid: number, script: string, shim: Incarnation): boolean {
   const words = parseCmdline(textOf(`/proc/${pid}/cmdline`) ?? "");
-  const at = words.findIndex((word) => word === script);
+  const at = words.indexOf(script);
   return words.length === 0 || (at !== -1 && words[at + 1] === "become" && words[at + 2] === String(shim.pid));
 }

@@ -28,8 +28,10 @@ export async function startPackagedPrometheus(
   targets: Targets,
   alertmanagerUrl: string,
   scrapeSeconds: number,
+  flags: readonly string[] = [],
 ): Promise<Prometheus> {
   return await startPrometheus({
+    flags,
     config: (port) =>
       prometheusConfig(targets, alertmanagerUrl, port)
         .replaceAll(/evaluation_interval: [0-9]+s/g, "evaluation_interval: 1s")

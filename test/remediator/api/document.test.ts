@@ -5,6 +5,8 @@ import { expect, test } from "vitest";
 import { createWebApp } from "../../../daemon/web-app.ts";
 import { addRoutes } from "../../../remediator/api/routes.ts";
 import { END_STATES, OPEN_STATES } from "../../../remediator/incidents/incident.ts";
+import { writePidRecord } from "../../../worker/files/pid-record.ts";
+import { identify } from "../../../worker/identify.ts";
 import { eventually } from "../../support/eventually.ts";
 import { PROJECT } from "../../support/pitcrew.ts";
 import { createSite, payload, start } from "./site.ts";
@@ -70,6 +72,10 @@ test("the status and the history have the documented fields, of the documented t
     what: "a restart",
   });
   await site.order("POST", "/api/v1/pauses", { for: "1h", reason: "x" });
+  const incarnation = identify(process.pid);
+  if (incarnation === undefined) throw new Error("this process lives");
+  const left = { version: 1, worker: "left", incarnation, session: process.pid, startId: "s" } as const;
+  writePidRecord(site.remediator.config.runDirectory, left);
 
   expect(differences(await site.get("api/v1/status"), "The status document")).toEqual([]);
   expect(differences(await site.get("api/v1/incidents"), "The history document")).toEqual([]);

@@ -128,6 +128,7 @@ describe("everybody may read", () => {
       remediator: { guard: "off", dry_run: false, heartbeat_age_seconds: null, journal_writable: true },
       open_incidents: [],
       pauses: [],
+      left_behind: [],
       budget: { host_remaining: 6, workers: { mine: 3, theirs: 3 } },
     });
     expect(status.workers.map(({ worker: name, state, desired }) => [name, state, desired])).toEqual([

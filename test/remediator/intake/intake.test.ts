@@ -138,6 +138,22 @@ describe("a heartbeat", () => {
     expect(intake.heartbeatWall).toBe(NOW.wall);
   });
 
+  test("that only repeats what a Prometheus said before it died does not count again, also from a pair that heard different things last", () => {
+    const { intake, pass } = setUp();
+    const beat = (evaluated: string) => intake.take([{ ...firing(HEARTBEAT), evaluated }]);
+    beat("100");
+    pass(10);
+    beat("160");
+    pass(10);
+    expect(beat("160")).toMatchObject({ heartbeats: 1 });
+    beat("100");
+    beat("160");
+    expect(intake.heartbeatAt).toBe(NOW.mono + 10);
+    // Its clock was set back.
+    beat("40");
+    expect(intake.heartbeatAt).toBe(NOW.mono + 20);
+  });
+
   test.each([
     ["of another host", firing({ ...HEARTBEAT, host: "g" })],
     ["of no host", firing(without(HEARTBEAT, "host"))],
