@@ -33,14 +33,25 @@ describe("the webhook", () => {
     const codes = await Promise.all(Array.from({ length: 100 }, () => pitcrew.webhook([overLimit("fat")])));
     expect(new Set(codes)).toEqual(new Set([202]));
     await eventually(() => eventsOf(site.events("fat"), "start").length === 2, { what: "the renewal" });
-    await eventually(async () => (await pitcrew.worker("fat")).restarts.memory_limit === 1, { what: "its record" });
+    // Copies that arrive when the worker has been replaced are found untrue of the new process; on a busy machine some do.
+    const suppressed = (metrics: string) =>
+      ["duplicate", "not_reproduced"]
+        .map((reason) =>
+          new RegExp(`suppressed_total\\{host="test-host",reason="${reason}"\\} ([0-9]+)$`, "m").exec(metrics),
+        )
+        .reduce((sum, match) => sum + Number(match?.[1]), 0);
+    const metrics = await eventually(
+      async () => {
+        const text = await pitcrew.metrics();
+        return suppressed(text) === 99 && (await pitcrew.worker("fat")).restarts.memory_limit === 1 && text;
+      },
+      { what: "all copies to be judged" },
+    );
     expect(eventsOf(site.events("fat"), "term")).toHaveLength(1);
-    const metrics = await pitcrew.metrics();
     expect(metrics).toMatch(
       /pitcrew_worker_restarts_total\{host="test-host",worker="fat",group="fat",reason="memory_limit"\} 1$/m,
     );
     expect(metrics).toMatch(/pitcrew_remediator_notifications_total\{host="test-host",result="accepted"\} 100$/m);
-    expect(metrics).toMatch(/pitcrew_remediator_suppressed_total\{host="test-host",reason="duplicate"\} 99$/m);
     const starts = readJournalLines(site).filter(({ entry }) => entry.type === "start");
     expect(starts).toHaveLength(1);
   });

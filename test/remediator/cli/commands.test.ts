@@ -83,7 +83,7 @@ test("orders that wait: a turn is waited for, a stop may take the place of a sta
   chmodSync(site.configFile, 0o644);
   for (const command of ["status", "history"]) {
     const answer = await asNobody(command, site.configFile);
-    expect(answer.stderr).toMatch(/^pitcrew: this user may not open .*control\.sock: run it as .*\n$/);
+    expect(answer.stderr).toMatch(/^pitcrew: this user may not open .*control\.sock: run it with sudo, .*\n$/);
     expect(answer).toMatchObject({ code: 1, stdout: "" });
   }
 });
