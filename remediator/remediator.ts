@@ -7,6 +7,7 @@ import { writeRequestRecord } from "../worker/files/request-record.ts";
 import { writeStateRecord } from "../worker/files/state-record.ts";
 import { Observer } from "../worker/observer.ts";
 import { actionableSamples } from "../worker/samples.ts";
+import { readOomKills } from "../worker/system-details.ts";
 import type { Served } from "./api/served.ts";
 import type { LoopView, StatusFacts } from "./api/views.ts";
 import { conditionOf } from "./conditions.ts";
@@ -104,6 +105,7 @@ export class Remediator implements Served {
         publishDesired: (worker, desired, reason) =>
           writeStateRecord(config.runDirectory, { version: 1, worker, desired, reason, atSeconds: clock().wall }),
         request: (incident, kind) => this.#request(incident, kind),
+        oomKills: () => readOomKills(),
         policy: this.#policy(),
         log,
         onActed: (seconds) => this.#telemetry.acted(seconds),

@@ -10,14 +10,19 @@ import type { SystemDetails } from "./reading.ts";
 export function readSystemDetails(procRoot: string, cgroupRoot: string): SystemDetails {
   const host = parseMeminfo(textOf(`${procRoot}/meminfo`) ?? "");
   const { swapTotalBytes, swapFreeBytes } = withinGroup(host, cgroupRoot);
-  const vmstat = textOf(`${procRoot}/vmstat`);
   return {
     isSwapUsed: host.swapTotalBytes === undefined || host.swapTotalBytes !== host.swapFreeBytes,
     swapTotalBytes,
     swapFreeBytes,
     pressure: readPressure(procRoot, cgroupRoot),
-    oomKills: vmstat === undefined ? undefined : namedCount(vmstat, "oom_kill"),
+    oomKills: readOomKills(procRoot),
   };
+}
+
+/** Since boot, of the whole machine, those within control groups included; undefined before Linux 4.13. */
+export function readOomKills(procRoot = "/proc"): number | undefined {
+  const vmstat = textOf(`${procRoot}/vmstat`);
+  return vmstat === undefined ? undefined : namedCount(vmstat, "oom_kill");
 }
 
 /** In a container the visible group's own; on a host with v2 its root's, which is the same as /proc's. */

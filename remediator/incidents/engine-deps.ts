@@ -22,6 +22,8 @@ export interface EngineDeps extends StoreDeps {
   publishDesired(worker: string, desired: "up" | "down", reason: DesiredReason): void;
   /** Leaves a request (`<worker>.request`) for the brake library of this incarnation. */
   request(incident: Incident, kind: "relief" | "drain"): void;
+  /** OOM kills of the kernel since boot; undefined where it does not tell. */
+  oomKills?(): number | undefined;
   policy: Policy;
   /** Seconds from an incident's opening to its first destructive action. */
   onActed?(seconds: number): void;

@@ -2,12 +2,14 @@
 import { CLOCK_TICKS_PER_SECOND } from "../../worker/boot.ts";
 import { type Incarnation, sameIncarnation } from "../../worker/incarnation.ts";
 import type { WorkerReading } from "../../worker/reading.ts";
-import type { ManagerSpec } from "../../worker/spec.ts";
+import type { ManagerSpec, WorkerSpec } from "../../worker/spec.ts";
 import { unitOfWorker } from "../../worker/unit.ts";
+import type { WorkerEnd } from "../managers/manager.ts";
 import type { EngineDeps } from "./engine-deps.ts";
 import type { Incident } from "./incident.ts";
 import type { Entry } from "./journal-entry.ts";
 import type { Ledger } from "./ledger.ts";
+import { OomEvidence } from "./oom-evidence.ts";
 import { track } from "./track.ts";
 
 /** A shim writes the exit within milliseconds of the end, systemd tells it as soon; what is not known within this time never will be. */
@@ -18,10 +20,12 @@ export class Follower {
   readonly #ledger: Ledger;
   /** Workers that are gone while their exit is not yet written, since when. */
   readonly #goneSince = new Map<string, number>();
+  readonly #oom: OomEvidence;
 
   constructor(deps: EngineDeps, ledger: Ledger) {
     this.#deps = deps;
     this.#ledger = ledger;
+    this.#oom = new OomEvidence(() => deps.oomKills?.(), deps.clock);
   }
 
   /** @returns what to write down; `pending` when the exit record is still to come and the worker must be looked at again */
@@ -31,8 +35,10 @@ export class Follower {
     const known = ledger.ended ? undefined : ledger.incarnation;
     const now = this.#deps.clock();
     const readable = reading.presence.kind === "up" || reading.presence.kind === "down";
-    const exit =
+    const told =
       known === undefined || !readable ? undefined : this.#deps.manager(reading.spec).exitOf(reading.spec, known);
+    const exit = told && this.#explained(reading.spec, told, open);
+    if (reading.presence.kind === "up" && exit === undefined) this.#oom.sawAlive(name);
     let pending = false;
     if (known !== undefined && exit === undefined && isGone(reading, known) && tellsExits(manager)) {
       const since = this.#goneSince.get(name) ?? now.mono;
@@ -52,6 +58,12 @@ export class Follower {
       clockTicksPerSecond: CLOCK_TICKS_PER_SECOND,
     });
     return { entries, pending };
+  }
+
+  /** A SIGKILL of ours needs no explanation, and of its units systemd knows. */
+  #explained({ name, manager }: WorkerSpec, end: WorkerEnd, open: Incident | undefined): WorkerEnd {
+    if (open?.state === "killing" || unitOfWorker(manager) !== undefined) return end;
+    return this.#oom.explains(name, end.code) ? { ...end, oomKill: true } : end;
   }
 
   #startedByItself({ presence, spec }: WorkerReading, known: Incarnation | undefined): boolean {

@@ -1,7 +1,7 @@
 // Workers end by themselves, and starts fail.
 import { describe, expect, test } from "vitest";
 import { command, spec } from "./builders.ts";
-import { stories, timeIsFake, worldOf } from "./scenario.ts";
+import { order, stories, timeIsFake, worldOf } from "./scenario.ts";
 import { pass, World } from "./world.ts";
 
 timeIsFake();
@@ -34,6 +34,31 @@ describe("an exit", () => {
     expect([...world.engine.ledger.worker("again").restarts]).toEqual([["requested", 1]]);
     await pass(60);
     expect(world.worker("done").processes).toHaveLength(1);
+  });
+
+  test.each([
+    ["by SIGKILL of nobody of ours, while the kernel counts one more OOM kill, is the kernel's", 137, 1, "oom_kill"],
+    ["by SIGKILL while the kernel counts none is somebody's", 137, 0, "signal"],
+    ["by another signal is none of the kernel's, whatever it counts", 143, 1, "signal"],
+  ])("%s", async (_title, code, more, reason) => {
+    const world = await worldOf();
+    world.oomKills += more;
+    world.worker("w").end(code);
+    await pass(20);
+    expect(world.engine.ledger.worker("w").lastExit).toMatchObject({ code, reason });
+    expect([...world.engine.ledger.worker("w").exits]).toEqual([[reason, 1]]);
+    expect(world.worker("w").copies).toBe(1);
+  });
+
+  test("by our own SIGKILL is ours, although the kernel has ended something meanwhile", async () => {
+    const world = await worldOf();
+    Object.assign(world.worker("w").running ?? {}, { endsWithin: undefined });
+    order(world, "restart");
+    await pass(1);
+    world.oomKills += 1;
+    await pass(60);
+    expect(world.worker("w").processes[0]?.signals).toEqual(["SIGTERM", "SIGKILL"]);
+    expect(world.engine.ledger.worker("w").lastExit).toMatchObject({ code: 137, reason: "signal" });
   });
 
   test("right after a start is not a failure if it is a good one", async () => {

@@ -47,6 +47,8 @@ export class World {
   /** What the machine's memory is when it is read. */
   systemAt: () => SystemReading = () => this.system;
   diskFull = false;
+  /** The kernel's count. */
+  oomKills = 0;
   /** Seconds that the wall clock was set forward. */
   wallStep = 0;
   config: Config;
@@ -116,6 +118,7 @@ export class World {
         publishDesired: (worker, desired) => void alive.act("publish", () => this.desired.set(worker, desired)),
         request: ({ target }, kind) =>
           void alive.act(kind, () => target.kind === "worker" && this.worker(target.worker).requested(kind)),
+        oomKills: () => this.oomKills,
         policy: { ...DEFAULT_POLICY, startupGraceSeconds: 0, verifySeconds: this.config.remediator.verifySeconds },
         log: LOG,
       },
