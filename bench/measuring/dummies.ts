@@ -1,9 +1,10 @@
 // Processes to be watched, and the clock that the watchers are measured by: both are one small static C program.
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { endOf, endWithUs } from "./children.ts";
 
 export interface Crew {
   end(): Promise<void>;
@@ -22,7 +23,8 @@ export class Dummies {
   /** `name --id=1` …: each only waits. */
   async spawn(count: number, name: string): Promise<Crew> {
     if (count === 0) return { end: () => Promise.resolve() };
-    const child = spawn(this.#program, ["spawn", String(count), name], { stdio: ["ignore", "pipe", "inherit"] });
+    const args = ["spawn", String(count), name];
+    const child = endWithUs(spawn(this.#program, args, { stdio: ["ignore", "pipe", "inherit"] }));
     const [line] = (await once(child.stdout, "data")) as [Buffer];
     if (!line.toString().startsWith("ready")) throw new Error(`dummies said ${line.toString()}`);
     return { end: () => endOf(child) };
@@ -37,9 +39,11 @@ export class Dummies {
 export async function spawnNodeWorkers(count: number): Promise<Crew> {
   const program = 'process.stdout.write("."); setInterval(() => {}, 1e6)';
   const children = Array.from({ length: count }, (_, index) =>
-    spawn(process.execPath, ["-e", program, "--", "leakworker", `--id=${index + 1}`], {
-      stdio: ["ignore", "pipe", "inherit"],
-    }),
+    endWithUs(
+      spawn(process.execPath, ["-e", program, "--", "leakworker", `--id=${index + 1}`], {
+        stdio: ["ignore", "pipe", "inherit"],
+      }),
+    ),
   );
   await Promise.all(children.map((child) => once(child.stdout, "data")));
   return {
@@ -71,10 +75,4 @@ export class CpuClock {
   async end(): Promise<void> {
     await endOf(this.#child);
   }
-}
-
-export async function endOf(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  child.kill("SIGKILL");
-  await once(child, "exit");
 }

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { Agent, get } from "node:http";
 import { connect, createServer } from "node:net";
-import { endOf } from "./dummies.ts";
+import { endOf, endWithUs } from "./children.ts";
 
 export interface SubjectPlan {
   name: string;
@@ -27,7 +27,7 @@ export class Subject {
     const port = await freePort();
     const [command, ...args] = argv(port);
     const began = performance.now();
-    const child = spawn(command, args, { stdio: ["ignore", "ignore", "ignore"] });
+    const child = endWithUs(spawn(command, args, { stdio: ["ignore", "ignore", "ignore"] }));
     const subject = new Subject(name, child, port);
     for (;;) {
       if (child.exitCode !== null) throw new Error(`${name} ended with exit code ${child.exitCode}`);

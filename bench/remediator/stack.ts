@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { endOf } from "../measuring/dummies.ts";
+import { endOf } from "../measuring/children.ts";
 import { PROJECT } from "../measuring/programs.ts";
 import { freePort } from "../measuring/subject.ts";
 import type { RunningSite } from "./site.ts";

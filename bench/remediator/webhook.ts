@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { endOf } from "../measuring/dummies.ts";
+import { endOf } from "../measuring/children.ts";
 import { type RunningSite, startSite } from "./site.ts";
 import { eventsIn } from "./worker.ts";
 
