@@ -28,7 +28,7 @@ export function machine(programs: Readonly<Record<string, string>>): Machine {
 }
 
 function versionOf(path: string): string {
-  return /(\d+\.\d+\.\d+\S*)/.exec(output(path, ["--version"]))?.[1] ?? "unknown";
+  return /(\d+\.\d+\.\d+[^\s)]*)/.exec(output(path, ["--version"]))?.[1] ?? "unknown";
 }
 
 function output(command: string, args: readonly string[]): string {

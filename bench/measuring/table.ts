@@ -78,5 +78,6 @@ export function of<T>(figures: ReadonlyMap<string, T>, name: string): T {
 
 /** Three digits that matter. */
 export function shown(value: number): string {
+  if (Math.abs(value) >= 1000) return String(Math.round(value));
   return value.toPrecision(3).replace(/\.?0+$/, (zeros) => (zeros.startsWith(".") ? "" : zeros));
 }
