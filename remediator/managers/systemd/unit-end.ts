@@ -41,6 +41,14 @@ export function endedByRequest(state: UnitState): boolean {
   return result !== "timeout" || !state.hasRuntimeLimit;
 }
 
+/**
+ * systemd unloads a unit that has ended well and that nobody names, and with it how it ended. With `Restart=always` it would have started it
+ * again, had nobody told it to stop.
+ */
+function isForgottenStop({ invocationId, restart }: UnitState): boolean {
+  return invocationId === "" && restart === "always";
+}
+
 /** @param pid of the process that is seen to run, if one is */
 export function ownerViewOf(state: UnitState, pid: number | undefined): OwnerView {
   if (pid !== undefined)
@@ -51,7 +59,7 @@ export function ownerViewOf(state: UnitState, pid: number | undefined): OwnerVie
     case "failed":
       return { kind: "ended", failed: true };
     case "inactive":
-      return endedByRequest(state) ? { kind: "stopped" } : { kind: "ended", failed: false };
+      return endedByRequest(state) || isForgottenStop(state) ? { kind: "stopped" } : { kind: "ended", failed: false };
     default:
       // Active without a process that we see, or in the middle of a stop: the next look is clearer.
       return { kind: "unknown" };

@@ -26,6 +26,9 @@ export class UnitMemory {
   /** Units whose end was asked for by somebody, and is known not to be part of a shutdown. */
   readonly #verdicts = new Map<string, { invocationId: string; isShutdown: boolean | undefined }>();
 
+  /** The latest run of each unit: a forgotten one does not tell. */
+  readonly #runs = new Map<string, string>();
+
   /** The run of each unit that we have told systemd to stop. */
   readonly #ourStops = new Map<string, string>();
 
@@ -42,6 +45,7 @@ export class UnitMemory {
   remember(unit: UnitRef): void {
     const known = this.#options.states.last(unit);
     if (known === undefined || known.state.execMainPid === 0) return;
+    this.#runs.set(keyOf(unit), known.state.invocationId);
     const end = endOf(known.state, known.state.execMainPid, this.#options.clocks());
     if (end === undefined) return;
     const ends = this.#ends.get(keyOf(unit)) ?? new Map<number, WorkerEnd>();
@@ -66,7 +70,9 @@ export class UnitMemory {
     if (!isOfRunning) this.#askAgain(unit, age > STALE_SECONDS);
     if (known === undefined || (age > STALE_SECONDS && !isOfRunning)) return UNKNOWN;
     const view = ownerViewOf(known.state, running?.pid);
-    return view.kind === "stopped" ? this.#stopped(unit, known.state.invocationId) : view;
+    return view.kind === "stopped"
+      ? this.#stopped(unit, known.state.invocationId || this.#runs.get(keyOf(unit)) || "")
+      : view;
   }
 
   #stopped(unit: UnitRef, invocationId: string): OwnerView {

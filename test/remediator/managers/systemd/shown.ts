@@ -65,3 +65,15 @@ export const STOPPED: Shown = ended({
   ActiveState: "inactive",
   SubState: "dead",
 });
+
+/** As systemd shows a unit that it had unloaded: nobody names it, and it had ended well. */
+export const FORGOTTEN: Shown = {
+  MainPID: 0,
+  ExecMainPID: 0,
+  ExecMainStartTimestampMonotonic: 0,
+  ActiveState: "inactive",
+  SubState: "dead",
+  ActiveEnterTimestampMonotonic: 0,
+  ControlGroup: "",
+  InvocationID: "",
+};

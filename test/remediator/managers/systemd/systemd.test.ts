@@ -7,7 +7,7 @@ import type { Incarnation } from "../../../../worker/incarnation.ts";
 import { eventually } from "../../../support/eventually.ts";
 import { workerSpec } from "../bench-spec.ts";
 import { FakeUnit } from "./fake-unit.ts";
-import { ended, type Shown, STOPPED } from "./shown.ts";
+import { ended, FORGOTTEN, type Shown, STOPPED } from "./shown.ts";
 
 const SPEC = workerSpec({ kind: "systemd", unit: "w.service" });
 
@@ -196,6 +196,16 @@ describe("a unit that is down", () => {
     await unit.manager.terminate(SPEC, target);
     unit.state = STOPPED;
     await eventually(() => unit.manager.exitOf(SPEC, { ...target, pid: 71 }), { what: "its end" });
+    expect(await view(unit)).toEqual({ kind: "ended", failed: false });
+  });
+
+  test("and that systemd has forgotten was stopped by somebody, unless by us", async () => {
+    const forgotten = { ...FORGOTTEN, Restart: "always" };
+    expect(await view(new FakeUnit(forgotten))).toEqual({ kind: "stopped" });
+    const target = living();
+    const unit = new FakeUnit({ ...runs(target), Restart: "always" });
+    await unit.manager.terminate(SPEC, target);
+    unit.state = forgotten;
     expect(await view(unit)).toEqual({ kind: "ended", failed: false });
   });
 

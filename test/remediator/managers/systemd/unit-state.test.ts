@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { OwnerView, WorkerEnd } from "../../../../remediator/managers/manager.ts";
 import { endOf, ownerViewOf, startFailure } from "../../../../remediator/managers/systemd/unit-end.ts";
 import { parseUnitStates } from "../../../../remediator/managers/systemd/unit-state.ts";
-import { ended, type Shown, STOPPED, shown, unitState } from "./shown.ts";
+import { ended, FORGOTTEN, type Shown, STOPPED, shown, unitState } from "./shown.ts";
 
 describe("systemctl show", () => {
   test("of several units is one state for each, in their order", () => {
@@ -103,6 +103,13 @@ describe("what systemd makes of a worker", () => {
       undefined,
       { kind: "ended", failed: false },
     ],
+    [
+      "that was told to stop, which systemd has forgotten",
+      { ...FORGOTTEN, Restart: "always" },
+      undefined,
+      { kind: "stopped" },
+    ],
+    ["that systemd has forgotten, and may have ended well", FORGOTTEN, undefined, { kind: "ended", failed: false }],
     ["that is being stopped", { ActiveState: "deactivating" }, undefined, { kind: "unknown" }],
   ])("%s", (_title, changes, pid, expected) => {
     expect(ownerViewOf(unitState(changes), pid)).toEqual(expected);
