@@ -12,6 +12,7 @@ workers:
   - {name: of-root, manager: observe, match: {cmdline: "^/usr/bin/sleep 1001", user: root}, limits: {memory: 8GiB, measure: pss}}
   - {name: of-nobody, manager: observe, match: {cmdline: "^/usr/bin/sleep 1002", user: nobody}, limits: {memory: 8GiB, measure: pss}}
   - {name: tree, manager: observe, match: {cmdline: "^/bin/sh -c .*sleep 1003", user: daemon}, limits: {memory: 8GiB, measure: pss}}
+exporter: {proportional_memory: {interval: 1s}}
 remediator:
   dry_run: false
   webhook: {credentials_file: /etc/pitcrew/webhook.token}
@@ -51,6 +52,34 @@ describe("what they may do", () => {
     );
     expect(Number(/: ([0-9.]+)/.exec(text)?.[1])).toBeLessThanOrEqual(most);
   });
+});
+
+test("the exporter reads the proportional memory of every worker, whoever it belongs to, as root sees it", async () => {
+  for (const [worker, unit] of [
+    ["steady", "pitcrew-worker@steady"],
+    ["braking", "pitcrew-worker@braking"],
+    ["of-root", "of-root"],
+    ["of-nobody", "of-nobody"],
+    ["tree", "tree"],
+  ] as const) {
+    const label = `worker="${worker}"`;
+    const line = new RegExp(`^pitcrew_worker_proportional_memory_bytes\\{.*${label}.*\\} (\\d+)$`, "m");
+    const text = await metricsThatShow(machine, line);
+    const group = await property(machine, unit, "ControlGroup");
+    const roots = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];
+    const procs = roots.map((root) => `${root}${group}/cgroup.procs`).join(" ");
+    const pids = await machine.must(`cat ${procs} 2>/dev/null; true`);
+    const files = pids.split("\n").map((pid) => `/proc/${pid}/smaps_rollup`);
+    const kib = await machine.must(`awk '/^Pss:/ { sum += $2 } END { print sum }' ${files.join(" ")}`);
+    const ratio = Number(line.exec(text)?.[1]) / (Number(kib) * 1024);
+    // What they share with others changes as these come and go.
+    expect(ratio, worker).toBeGreaterThan(0.5);
+    expect(ratio, worker).toBeLessThan(2);
+    const errors = text
+      .split("\n")
+      .filter((it) => it.startsWith("pitcrew_worker_read_errors_total") && it.includes(label));
+    expect(errors.filter((it) => !it.endsWith(" 0"))).toEqual([]);
+  }
 });
 
 describe("who may give orders", () => {

@@ -10,6 +10,13 @@ export const INSTALL = `bash ${SOURCE}/systemd/install.sh`;
 /** A worker that grows by so many MiB a second, up to a cap: the demonstration's. */
 export const LEAKING_WORKER = `${SOURCE}/dist/demo/leaking-worker.js`;
 
+/** A worker's script: it leaks until it is ended; the process after it does not, so that one renewal is all there is. */
+export const LEAK_ONCE = `#!/bin/sh
+test -e "$1" && exec sleep infinity
+: > "$1"
+exec /usr/bin/node ${LEAKING_WORKER} --mib-per-second 30 --at-most-mib 160
+`;
+
 /** Where pitcrew.yml is not given, the installer's own is used. */
 export async function install(machine: Machine, { config, args = "" }: { config?: string; args?: string } = {}) {
   if (config !== undefined) await machine.write("/etc/pitcrew/pitcrew.yml", config, "0640");
@@ -47,6 +54,15 @@ export function metricsThatShow(machine: Machine, line: RegExp, daemon?: (typeof
     return line.test(text) && text;
   };
   return eventually(look, { what: `/metrics to show ${line.source}`, within: PATIENCE_MS });
+}
+
+/** Resolves when `pitcrew status` shows the worker so. */
+export function state(machine: Machine, worker: string, wanted: string): Promise<boolean> {
+  const line = new RegExp(`^${worker} +${wanted}`, "m");
+  return eventually(async () => line.test((await machine.run("pitcrew status")).stdout), {
+    what: `${worker} to be ${wanted}`,
+    within: PATIENCE_MS,
+  });
 }
 
 export interface JournalLine {
