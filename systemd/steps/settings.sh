@@ -5,6 +5,8 @@ make_users() {
   local user
   for user in pitcrew pitcrew-exporter pitcrew-worker; do getent passwd "$user" >/dev/null || new_users+=("$user"); done
   put "$here/settings/sysusers.conf" /etc/sysusers.d/pitcrew.conf 0644
+  # systemd-sysusers writes in /etc even where there is nothing to do.
+  if ((${#new_users[@]} == 0)) && [[ " $(id -nG pitcrew) " == *' pitcrew-operators '* ]]; then return 0; fi
   act "users pitcrew, pitcrew-exporter and pitcrew-worker, group pitcrew-operators" systemd-sysusers /etc/sysusers.d/pitcrew.conf
 }
 
