@@ -18,6 +18,8 @@ import { blocked, expired } from "./waiting.ts";
 
 /** A worker sees the request at its next check, as it does a drain: `stop.drain` is how long a piece of its work may take. */
 const LEAST_RELIEF_SECONDS = 30;
+/** After a stop of which nobody could be told (systemd's bus hangs): each try ends as an escalation, which pages. */
+const STOP_AGAIN_SECONDS = 60;
 
 export function decide(incident: Incident, facts: WorkerFacts, policy: Policy): Step {
   switch (incident.state) {
@@ -89,7 +91,8 @@ function decideWhetherToStop(incident: Incident, facts: WorkerFacts, policy: Pol
       suppressed: "stale_incarnation",
       because: `pid ${incident.incarnation.pid} was meant; pid ${running.pid} runs now`,
     };
-  if (ledger.actedOn === incarnationKey(running) && incident.ladder !== "stop")
+  const isFailed = ledger.stopFailed?.incarnation === incarnationKey(running);
+  if (ledger.actedOn === incarnationKey(running) && !isFailed && incident.ladder !== "stop")
     return refuse("duplicate", `pid ${running.pid} has been acted on before`);
 
   switch (facts.condition.kind) {
@@ -142,6 +145,9 @@ function heldBack(incident: Incident, facts: WorkerFacts, policy: Policy): Step 
   const byOperator = incident.source === "operator";
   if (facts.paused && !byOperator) return blocked("paused", lookAgain, "automation is paused");
   if (facts.dryRun && !byOperator) return blocked("dry_run", lookAgain, `dry run: would ${incident.ladder}`);
+  const pause = byOperator || incident.ladder === "relieve" ? 0 : pauseAfterFailure(facts);
+  if (pause > 0)
+    return blocked("cooldown", now.mono + pause, "it could not be told to end; that is tried again a minute later");
   if (incident.ladder === "recycle") {
     const graceLeft = policy.startupGraceSeconds - facts.daemonAgeSeconds;
     if (graceLeft > 0 && !byOperator)
@@ -169,6 +175,15 @@ function heldBack(incident: Incident, facts: WorkerFacts, policy: Policy): Step 
       );
   }
   return undefined;
+}
+
+/** In seconds. On the wall clock, as it outlives a restart of pitcrew: if somebody sets that, the next try comes at once. */
+function pauseAfterFailure(facts: WorkerFacts): number {
+  const running = presentIncarnation(facts);
+  const { stopFailed } = facts.ledger;
+  if (running === undefined || stopFailed?.incarnation !== incarnationKey(running)) return 0;
+  const since = facts.now.wall - stopFailed.atWall;
+  return since < 0 ? 0 : Math.max(0, STOP_AGAIN_SECONDS - since);
 }
 
 function decideRelieving(incident: Incident, facts: WorkerFacts, policy: Policy): Step {

@@ -6,7 +6,7 @@ import type { ActionKind, ActionOutcome, Incident, IncidentId } from "./incident
 import { isOpen, newLines } from "./incident.ts";
 import type { Entry, JournalRecord, Pause } from "./journal-entry.ts";
 import type { Reason, SuppressReason } from "./reason.ts";
-import { restoreSummary } from "./summary.ts";
+import { restoreSummary, type StopFailed } from "./summary.ts";
 import { freshWorker, type WorkerLedger } from "./worker-ledger.ts";
 
 export type { LastExit, Quarantine, WorkerLedger } from "./worker-ledger.ts";
@@ -200,6 +200,9 @@ export class Ledger {
     if (incident.target.kind === "worker" && incident.incarnation !== undefined)
       if (incident.state === "terminating" || incident.state === "killing")
         this.worker(incident.target.worker).actedOn = incarnationKey(incident.incarnation);
+    const failure = before?.state === "terminating" ? failedStop(incident) : undefined;
+    if (failure !== undefined && incident.target.kind === "worker")
+      this.worker(incident.target.worker).stopFailed = failure;
     if (!isOpen(incident)) this.#forgetOldest();
   }
 
@@ -212,6 +215,13 @@ export class Ledger {
       return;
     }
   }
+}
+
+function failedStop({ state, incarnation, story }: Incident): StopFailed | undefined {
+  const last = story.at(-1);
+  if (state !== "escalated" || incarnation === undefined || last === undefined) return undefined;
+  if (last.action !== "terminate" || last.outcome !== "failed") return undefined;
+  return { incarnation: incarnationKey(incarnation), atWall: last.at.wall };
 }
 
 function count<K>(counts: Map<K, number>, key: K): void {

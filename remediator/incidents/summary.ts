@@ -9,6 +9,13 @@ export interface WorkerSummary {
   /** Absent in a summary of an earlier version. */
   ineffectiveRenewals?: number;
   actedOn?: string;
+  stopFailed?: StopFailed;
+}
+
+/** An attempt to end this incarnation that came to nothing, in Unix seconds. */
+export interface StopFailed {
+  incarnation: string;
+  atWall: number;
 }
 
 export interface Summary {
@@ -30,6 +37,7 @@ export interface TalliedWorker {
   youngDeaths: number;
   ineffectiveRenewals: number;
   actedOn: string | undefined;
+  stopFailed: StopFailed | undefined;
 }
 
 export function summaryOf(ledger: Tallied, workers: Iterable<string>): Summary {
@@ -37,9 +45,9 @@ export function summaryOf(ledger: Tallied, workers: Iterable<string>): Summary {
     actions: [...ledger.actions],
     suppressed: [...ledger.suppressed],
     workers: [...workers].map((name) => {
-      const { restarts, exits, youngDeaths, ineffectiveRenewals, actedOn } = ledger.worker(name);
+      const { restarts, exits, youngDeaths, ineffectiveRenewals, actedOn, stopFailed } = ledger.worker(name);
       const counts = { restarts: [...restarts], exits: [...exits], youngDeaths, ineffectiveRenewals };
-      return [name, { ...counts, ...(actedOn === undefined ? {} : { actedOn }) }];
+      return [name, { ...counts, ...(actedOn === undefined ? {} : { actedOn }), ...(stopFailed && { stopFailed }) }];
     }),
   };
 }
@@ -55,6 +63,7 @@ export function restoreSummary(ledger: Tallied, summary: Summary): void {
     worker.youngDeaths = known.youngDeaths;
     worker.ineffectiveRenewals = known.ineffectiveRenewals ?? 0;
     worker.actedOn = known.actedOn;
+    worker.stopFailed = known.stopFailed;
   }
 }
 

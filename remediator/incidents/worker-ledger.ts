@@ -3,6 +3,7 @@ import type { Incarnation } from "../../worker/incarnation.ts";
 import type { Stamp } from "./clock.ts";
 import type { DesiredReason } from "./journal-entry.ts";
 import type { ExitReason, Reason } from "./reason.ts";
+import type { StopFailed } from "./summary.ts";
 
 export interface LastExit {
   incarnation: Incarnation;
@@ -37,6 +38,8 @@ export interface WorkerLedger {
   ineffectiveRenewals: number;
   /** The incarnation that a destructive action was last begun on: there is at most one such action for each. */
   actedOn: string | undefined;
+  /** That action came to nothing: no signal was sent, nobody was told. It may be tried again. */
+  stopFailed: StopFailed | undefined;
   quarantine: Quarantine | undefined;
   restarts: Map<Reason, number>;
   exits: Map<ExitReason, number>;
@@ -55,6 +58,7 @@ export function freshWorker(): WorkerLedger {
     youngDeaths: 0,
     ineffectiveRenewals: 0,
     actedOn: undefined,
+    stopFailed: undefined,
     quarantine: undefined,
     restarts: new Map(),
     exits: new Map(),

@@ -69,7 +69,7 @@ describe("a compacted journal", () => {
     const life = [acted(1, { kind: "worker", worker: "w-2" }, "killing"), acted(2, { kind: "host" }, "resolved")];
     const once = compacted(life, BOOT, NOW, RETENTION);
     expect(stateOf(compacted(once, BOOT, NOW, RETENTION))).toEqual(stateOf(life));
-    expect(Ledger.fold(once, BOOT, NOW).worker("w-2").actedOn).toBe("7@9@" + BOOT);
+    expect(Ledger.fold(once, BOOT, NOW).worker("w-2").actedOn).toBe(`7@9@${BOOT}`);
   });
 
   test("takes the place of a large one, which goes on from its last number", () => {

@@ -2,10 +2,39 @@
 import { describe, expect, test } from "vitest";
 import { JournalError } from "../../../remediator/incidents/journal.ts";
 import { command, MIB, ROOMY, spec } from "./builders.ts";
-import { low, OVER_LIMIT, order, quiet, timeIsFake, worldOf } from "./scenario.ts";
+import { low, OVER_LIMIT, order, quiet, stories, timeIsFake, worldOf } from "./scenario.ts";
 import { flush, pass, World } from "./world.ts";
 
 timeIsFake();
+
+describe("a stop of which nobody could be told", () => {
+  test("is escalated, and tried again by the rule every minute, as long as the worker is over its limit", async () => {
+    const world = await worldOf();
+    const w = world.worker("w");
+    w.failingStops = 2;
+    Object.assign(w.running ?? {}, { memoryMib: 150 });
+    await pass(50);
+    expect(world.engine.ledger.actions.get("terminate/failed")).toBe(1);
+    expect(stories(world)).toEqual(["start resolved", "restart escalated", "restart open"]);
+    await pass(60);
+    expect(world.engine.ledger.actions.get("terminate/failed")).toBe(2);
+    await pass(80);
+    expect(w.processes.map(({ signals }) => signals)).toEqual([["SIGTERM"], []]);
+    expect(world.engine.ledger.worker("w").restarts.get("memory_limit")).toBe(1);
+  });
+
+  test("may be tried again by a person at once", async () => {
+    const world = await worldOf([{}], quiet());
+    const w = world.worker("w");
+    w.failingStops = 1;
+    order(world, "restart");
+    await pass(5);
+    expect(stories(world)).toEqual(["start resolved", "restart escalated"]);
+    order(world, "restart");
+    await pass(15);
+    expect(w.processes.map(({ signals }) => signals)).toEqual([["SIGTERM"], []]);
+  });
+});
 
 describe("a full disk", () => {
   test("does not keep a worker over its memory limit alive", async () => {

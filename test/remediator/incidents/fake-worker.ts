@@ -30,6 +30,8 @@ export class FakeWorker {
   next: Partial<Behaviour> = {};
   /** So many starts fail. */
   failingStarts = 0;
+  /** So many times nobody can be told to end it: systemd's bus hangs. */
+  failingStops = 0;
   readonly requests: string[] = [];
   /** Between a birth and its pid record: until then only the lock knows of the process. */
   hiddenSeconds = 0;
@@ -188,6 +190,10 @@ export class FakeWorker {
   }
 
   #terminate(target: Incarnation) {
+    if (this.failingStops > 0) {
+      this.failingStops -= 1;
+      return { kind: "failed", message: "systemctl did not answer within 5 s" } as const;
+    }
     const process = this.#processOf(target);
     if (process === undefined || !process.isAlive) return { kind: "gone" } as const;
     process.signals.push("SIGTERM");
