@@ -15,6 +15,7 @@ interface Process extends Behaviour {
   isAlive: boolean;
   isChildAlive: boolean;
   bornMono: number;
+  bornUptime: number;
   knownMono: number;
   signals: string[];
 }
@@ -63,7 +64,8 @@ export class FakeWorker {
   spawn(): Incarnation {
     const { mono } = this.#world.clock();
     const pid = 1000 * (1 + [...this.#world.workers.keys()].indexOf(this.spec.name)) + 2 * this.processes.length;
-    const startTicks = Math.round(mono * 100);
+    const bornUptime = this.#world.uptimeSeconds();
+    const startTicks = Math.round(bornUptime * 100);
     const incarnation = { bootId: BOOT, pid, startTicks };
     const behaviour = { ...TAME, ...this.next };
     if (this.copies > 0) this.#world.violations.push(`a second copy of ${this.spec.name}`);
@@ -77,6 +79,7 @@ export class FakeWorker {
       isAlive: true,
       isChildAlive: child !== undefined,
       bornMono: mono,
+      bornUptime,
       knownMono: mono + this.hiddenSeconds,
       signals: [],
     };
@@ -115,7 +118,7 @@ export class FakeWorker {
 
   read(): WorkerReading {
     const { running, spec } = this;
-    const { mono, wall } = this.#world.clock();
+    const { wall } = this.#world.clock();
     const isDesiredUp = spec.manager.kind !== "observe" && this.#world.desired.get(spec.name) !== "down";
     if (running === undefined)
       return {
@@ -126,8 +129,8 @@ export class FakeWorker {
         brakeStreak: undefined,
         tree: undefined,
       };
-    const { incarnation, child, isChildAlive, drainsWithin, relieves, bornMono } = running;
-    const ageSeconds = mono - bornMono;
+    const { incarnation, child, isChildAlive, drainsWithin, relieves, bornUptime } = running;
+    const ageSeconds = this.#world.uptimeSeconds() - bornUptime;
     const memoryBytes = (running.memoryMib + running.growthMib * ageSeconds) * MIB;
     const handles = [
       ...(relieves ? (["relief"] as const) : []),

@@ -10,6 +10,8 @@ export interface Life {
 
 export interface Surroundings {
   clock(): Stamp;
+  /** CLOCK_BOOTTIME, the clock of start ticks and ages. */
+  uptimeSeconds(): number;
   /** Every configured worker, in order. */
   readonly workers: ReadonlyMap<string, unknown>;
   /** What an operator wants of it. */

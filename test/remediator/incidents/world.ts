@@ -51,6 +51,8 @@ export class World {
   oomKills = 0;
   /** Seconds that the wall clock was set forward. */
   wallStep = 0;
+  /** Seconds that the machine was suspended: the wall clock and CLOCK_BOOTTIME go on meanwhile, CLOCK_MONOTONIC does not. */
+  suspended = 0;
   config: Config;
   engine!: Engine;
   intake!: Intake;
@@ -75,7 +77,11 @@ export class World {
   clock(): Stamp {
     this.#noticeSpinning();
     const seconds = (Date.now() - BEGIN_MS) / 1000;
-    return { mono: NOW.mono + seconds, wall: NOW.wall + seconds + this.wallStep };
+    return { mono: NOW.mono + seconds, wall: NOW.wall + seconds + this.wallStep + this.suspended };
+  }
+
+  uptimeSeconds(): number {
+    return this.clock().mono + this.suspended;
   }
 
   /** Nothing takes so many looks at the clock while no time passes. */
@@ -109,7 +115,7 @@ export class World {
         config: () => this.config,
         clock: () => this.clock(),
         bootId: BOOT,
-        uptimeSeconds: () => this.clock().mono,
+        uptimeSeconds: () => this.uptimeSeconds(),
         observeWorker: (name) => alive.orNever(() => this.worker(name).look()),
         observeSystem: () => this.systemAt(),
         condition: (incident, observation) => conditionOf(this.config, RULES, incident, observation),
