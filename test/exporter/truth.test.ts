@@ -4,11 +4,10 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { ensureBinaries } from "../../setup/debian-packages.mjs";
-import { Observer } from "../../worker/observer.ts";
 import { parseSeries } from "../daemon/exposition-parser.ts";
 import { eventually } from "../support/eventually.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
-import { floors, MIB, tag } from "../worker/observing.ts";
+import { MIB, observing, tag } from "../worker/observing.ts";
 import { startPython } from "../worker/python.ts";
 import { matching, specOf } from "../worker/spec-of.ts";
 
@@ -39,14 +38,8 @@ ready()`;
 test("resident, proportional and unique memory, start, CPU and threads are what ps, smaps and process-exporter say", async () => {
   const name = tag();
   const { root } = await startPython(SCRIPT, { args: [name] });
-  const observer = new Observer({
-    host: "box",
-    runDirectory: temporaryDirectory(),
-    specs: [specOf({ manager: matching(new RegExp(name)) })],
-    floors,
-    isDetailed: true,
-  });
-  onTestFinished(() => observer.close());
+  const specs = [specOf({ manager: matching(new RegExp(name)) })];
+  const observer = observing(specs, temporaryDirectory(), { isDetailed: true });
   observer.setProportional({ intervalSeconds: 0, maxResidentBytes: 1024 * MIB });
   const reading = await eventually(
     async () => {

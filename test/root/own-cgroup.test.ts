@@ -1,11 +1,10 @@
 // A worker in a control group of its own, as units and containers are: who belongs to it, and what the kernel counts there.
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { expect, onTestFinished, test } from "vitest";
-import { Observer } from "../../worker/observer.ts";
 import { signalIncarnation } from "../../worker/signal.ts";
 import { eventually } from "../support/eventually.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
-import { floors, MIB, tag } from "../worker/observing.ts";
+import { MIB, observing, tag } from "../worker/observing.ts";
 import { startPython } from "../worker/python.ts";
 import { matching, specOf } from "../worker/spec-of.ts";
 
@@ -71,14 +70,8 @@ test("an orphan that left the session still counts, and OOM kills in the group a
   const name = tag();
   const directory = memoryGroup(120 * MIB);
   const { root, hears } = await startPython(SCRIPT, { args: [name, `${directory}/cgroup.procs`] });
-  const observer = new Observer({
-    host: "box",
-    runDirectory: temporaryDirectory(),
-    specs: [specOf({ manager: matching(new RegExp(name)) })],
-    floors,
-    isDetailed: true,
-  });
-  onTestFinished(() => observer.close());
+  const specs = [specOf({ manager: matching(new RegExp(name)) })];
+  const observer = observing(specs, temporaryDirectory(), { isDetailed: true });
   const look = async () => {
     const [reading] = (await observer.observe()).workers;
     if (reading?.tree === undefined) throw new Error(`the worker is ${reading?.presence.kind}`);

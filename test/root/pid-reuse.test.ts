@@ -6,12 +6,11 @@ import { join } from "node:path";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
 import { writePidRecord } from "../../worker/files/pid-record.ts";
 import { identify } from "../../worker/identify.ts";
-import { Observer } from "../../worker/observer.ts";
 import { PortableObserver } from "../../worker/portable/observer.ts";
 import type { WorkerSpec } from "../../worker/spec.ts";
 import { eventually } from "../support/eventually.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
-import { floors, MIB, tag } from "../worker/observing.ts";
+import { floors, MIB, observing, tag } from "../worker/observing.ts";
 import { startPython } from "../worker/python.ts";
 import { matching, specOf } from "../worker/spec-of.ts";
 
@@ -62,11 +61,8 @@ async function end(child: ChildProcess): Promise<void> {
   await closed;
 }
 
-const procfs = (runDirectory: string, specs: readonly WorkerSpec[]) => {
-  const observer = new Observer({ host: "box", runDirectory, specs, floors, isDetailed: true });
-  onTestFinished(() => observer.close());
-  return observer;
-};
+const procfs = (runDirectory: string, specs: readonly WorkerSpec[]) =>
+  observing(specs, runDirectory, { isDetailed: true });
 
 test("a worker whose pid is another process' by now is down, however it was found", async () => {
   const directory = temporaryDirectory();

@@ -9,8 +9,13 @@ import { temporaryDirectory } from "../support/temporary-directory.ts";
 export const MIB = 1024 ** 2;
 export const floors = { minAvailableBytes: undefined, criticalAvailableBytes: undefined };
 
-export function observing(specs: readonly WorkerSpec[], runDirectory = temporaryDirectory()): Observer {
-  const observer = new Observer({ host: "box", runDirectory, specs, floors });
+/** @param isDetailed with all that the exporter publishes, as it looks */
+export function observing(
+  specs: readonly WorkerSpec[],
+  runDirectory = temporaryDirectory(),
+  { isDetailed = false } = {},
+): Observer {
+  const observer = new Observer({ host: "box", runDirectory, specs, floors, isDetailed });
   onTestFinished(() => observer.close());
   return observer;
 }
