@@ -43,8 +43,12 @@ export interface Machine {
 const PREFIX = "pitcrew-machine-";
 /** How long output is waited for after a command has ended. */
 const HELD_PIPE_MS = 5000;
-/** systemd's "power off". SIGRTMIN is 34 in every glibc. */
+/**
+ * systemd's "power off" and "reboot". SIGRTMIN is 34 in every glibc. By signal, and nothing enters the machine until the next one is there:
+ * the end of a process that came from outside is told to nobody in it, and systemd-shutdown, which waits for it, would wait 90 s.
+ */
 const POWER_OFF = 34 + 4;
+const REBOOT = 34 + 5;
 
 /**
  * Runs as PID 1 of a PID namespace and in a mount namespace of its own: however it ends, every process and every mount of the machine ends
@@ -106,7 +110,7 @@ export async function bootMachine({ bind = {} }: BootOptions = {}): Promise<Mach
       await machine.destroy();
     });
   });
-  await machine.waitUntilUp("");
+  await machine.waitUntilUp();
   return machine;
 }
 
@@ -114,7 +118,6 @@ class Container implements Machine {
   private readonly child: ChildProcess;
   private readonly name: string;
   private console = "";
-  private bootId = "";
   private leader = 0;
 
   constructor(child: ChildProcess, name: string) {
@@ -175,9 +178,8 @@ class Container implements Machine {
   }
 
   async reboot(): Promise<void> {
-    const former = this.bootId;
-    await this.must("systemctl reboot");
-    await this.waitUntilUp(former);
+    process.kill(this.leader, REBOOT);
+    await this.waitUntilUp();
   }
 
   async powerOff(): Promise<void> {
@@ -198,19 +200,18 @@ class Container implements Machine {
     await eventually(() => removeCgroups(this.name), { what: `the cgroups of ${this.name} to be empty` });
   }
 
-  /** The way to the machine's first process is the chain of children: unshare → sh → nspawn → it. */
-  async waitUntilUp(formerBoot: string): Promise<void> {
+  /** Of the machine that it finds after the one that it knew. */
+  async waitUntilUp(): Promise<void> {
+    const former = this.leader;
     let state = "";
     const isUp = async () => {
       if (this.child.exitCode !== null) throw new Error(`the machine did not boot:\n${this.console}`);
-      this.leader = [1, 2, 3].reduce((pid) => onlyChild(pid), this.child.pid ?? 0);
-      if (this.leader === 0) return false;
-      const { stdout } = await this.run("cat /proc/sys/kernel/random/boot_id; systemctl is-system-running --wait");
-      const [bootId = "", now = ""] = stdout.trim().split("\n");
-      state = now;
-      if (bootId === formerBoot || !["running", "degraded"].includes(now)) return false;
-      this.bootId = bootId;
-      return true;
+      const leader = firstProcess(this.child.pid ?? 0);
+      if (leader === 0 || leader === former) return false;
+      this.leader = leader;
+      const { stdout } = await this.run("systemctl is-system-running --wait", { within: 30_000 });
+      state = stdout.trim();
+      return ["running", "degraded"].includes(state);
     };
     await eventually(isUp, { what: "the machine to be up", within: 240_000 }).catch((cause: unknown) => {
       throw new Error(`${String(cause)}; it was ${JSON.stringify(state)}\n${this.console}`, { cause });
@@ -227,12 +228,22 @@ class Container implements Machine {
   }
 }
 
-function onlyChild(pid: number): number {
+/**
+ * The machine's first process: unshare → sh → nspawn → it, and the first of its PID namespace, two deep. While nspawn prepares the
+ * machine its child is another one.
+ * @returns 0 if there is none (yet)
+ */
+function firstProcess(pid: number): number {
   try {
-    return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ")[0]);
+    const leader = [1, 2, 3].reduce(onlyChild, pid);
+    return /^NSpid:\t\d+\t\d+\t1$/m.test(readFileSync(`/proc/${leader}/status`, "utf8")) ? leader : 0;
   } catch {
     return 0;
   }
+}
+
+function onlyChild(pid: number): number {
+  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ")[0]);
 }
 
 function inTest(register: () => void): void {
