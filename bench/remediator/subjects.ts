@@ -36,6 +36,11 @@ export const MONIT = "monit";
 
 /** The two that are held against each other have several workers: their ratio needs more trials than the others' orders of magnitude. */
 const COPIES = 3;
+/**
+ * A worker's next crossing is news to Alertmanager, as it is in life, where hours lie between two: a group that has had its last word at the
+ * end of its group_interval (10 s) is forgotten by a sweep every 30 s, and until then a new alert of it waits for the group's next turn.
+ */
+const BETWEEN_GROUPS_SECONDS = [42, 50] as const;
 
 export function contestants({ monit, prometheus, alertmanager, pm2 }: Programs): Contestant[] {
   return [
@@ -58,10 +63,9 @@ export function contestants({ monit, prometheus, alertmanager, pm2 }: Programs):
     {
       name: PROMETHEUS,
       async start(folder) {
-        // Alertmanager forgets a group when its group_interval is over: each crossing is to be news, as it is in life.
-        const workers = Array.from({ length: 2 * COPIES }, (_, index) => ({
+        const workers = Array.from({ length: 3 * COPIES }, (_, index) => ({
           name: `w${index + 1}`,
-          wait: [14, 20] as const,
+          wait: BETWEEN_GROUPS_SECONDS,
         }));
         const site = await startSite({
           folder,
