@@ -34,7 +34,7 @@ function isEntry({ path }: SourceFile): boolean {
     path.startsWith("demo/") ||
     path === "grafana/src/generate.ts" ||
     /^bench\/[a-z-]+\.(ts|mjs)$/.test(path) ||
-    /^setup\/(start|build|test|test-root|test-systemd|bench)\.mjs$/.test(path) ||
+    /^setup\/(start|build|test|test-root|test-systemd|test-vm|bench)\.mjs$/.test(path) ||
     path === "vitest.config.ts"
   );
 }

@@ -1,8 +1,9 @@
 // Both daemons as services: what they may do, what they can still read, and that they come back, whatever ends them.
 import { beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../support/eventually.ts";
+import type { Machine } from "../support/machine.ts";
 import { DAEMONS, install, mainPids, metricsThatShow, PATIENCE_MS, property } from "./installation.ts";
-import { bootMachine, type Machine } from "./machine.ts";
+import { bootMachine } from "./machine.ts";
 
 /** Every way in which a worker can be somebody else's: another user, root, a unit of the template, a tree that shares its memory. */
 const CONFIG = `

@@ -1,6 +1,7 @@
 // The installer on a fresh machine: one command, a dry run first, and nothing more than it says.
 import { beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../support/eventually.ts";
+import type { Machine } from "../support/machine.ts";
 import {
   DAEMONS,
   fails,
@@ -14,7 +15,7 @@ import {
   property,
   snapshot,
 } from "./installation.ts";
-import { bootMachine, type Machine } from "./machine.ts";
+import { bootMachine } from "./machine.ts";
 
 const PLACES = ["/etc", "/opt", "/usr/local", "/run/pitcrew", "/var/lib/pitcrew", "/var/log/pitcrew"];
 

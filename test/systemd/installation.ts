@@ -1,6 +1,6 @@
 // A machine with pitcrew on it, put there by the real installer, and what its people see of it.
 import { eventually } from "../support/eventually.ts";
-import { type Machine, type RunResult, SOURCE } from "./machine.ts";
+import { type Machine, type RunResult, SOURCE } from "../support/machine.ts";
 
 /** What is awaited comes in seconds; a machine that does ten other things at once takes longer. */
 export const PATIENCE_MS = 240_000;

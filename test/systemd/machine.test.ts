@@ -1,7 +1,8 @@
 // The machine that the other tests of this folder boot.
 import { existsSync, readdirSync } from "node:fs";
 import { expect, test } from "vitest";
-import { bootMachine, SOURCE } from "./machine.ts";
+import { SOURCE } from "../support/machine.ts";
+import { bootMachine } from "./machine.ts";
 
 test("a machine boots a systemd that finds nothing wrong, with Node and this project in it", async () => {
   const machine = await bootMachine();

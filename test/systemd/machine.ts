@@ -5,40 +5,10 @@ import { readFileSync } from "node:fs";
 import { afterAll, onTestFinished } from "vitest";
 import { ensureDebianMachine } from "../../setup/debian-machine.mjs";
 import { eventually } from "../support/eventually.ts";
+import { Machine, type RunOptions, type RunResult, SOURCE } from "../support/machine.ts";
 import { PROJECT } from "../support/pitcrew.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { hierarchies, removeCgroups, sweepCgroups } from "./cgroups.ts";
-
-/** Where the machine sees this project, read-only. */
-export const SOURCE = "/src/pitcrew";
-
-export interface RunResult {
-  /** 128+n for a signal; 124 when it took too long. */
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
-export interface RunOptions {
-  stdin?: string;
-  /** Milliseconds until it is killed. */
-  within?: number;
-}
-
-export interface Machine {
-  /** Runs a line of POSIX shell as root in the machine, to its end, whatever it answers. */
-  run(line: string, options?: RunOptions): Promise<RunResult>;
-  /** The same, but a failure throws with all that was said; gives stdout without its last line break. */
-  must(line: string, options?: RunOptions): Promise<string>;
-  /** Makes the folder, too. */
-  write(path: string, content: string, mode?: string): Promise<void>;
-  /** Orderly, by its own systemd; resolves when everything is up again. */
-  reboot(): Promise<void>;
-  /** Orderly, for good. */
-  powerOff(): Promise<void>;
-  /** Everything in it is killed, and nothing of it stays. Happens by itself when the test, or the file, has ended. */
-  destroy(): Promise<void>;
-}
 
 const PREFIX = "pitcrew-machine-";
 /** How long output is waited for after a command has ended. */
@@ -73,7 +43,7 @@ const OPTIONS = [
 ].flat();
 
 let booted = 0;
-const alive = new Set<Machine>();
+const alive = new Set<Container>();
 // Vitest hears no hook that a beforeAll registers.
 afterAll(async () => {
   for (const machine of alive) await machine.destroy();
@@ -85,7 +55,7 @@ export interface BootOptions {
 }
 
 /** @throws SetupError if a prerequisite is missing */
-export async function bootMachine({ bind = {} }: BootOptions = {}): Promise<Machine> {
+export async function bootMachine({ bind = {} }: BootOptions = {}): Promise<Container> {
   const debian = await ensureDebianMachine({ say: () => undefined });
   sweepCgroups(PREFIX);
   const name = `${PREFIX}${process.pid}-${++booted}`;
@@ -114,13 +84,14 @@ export async function bootMachine({ bind = {} }: BootOptions = {}): Promise<Mach
   return machine;
 }
 
-class Container implements Machine {
+export class Container extends Machine {
   private readonly child: ChildProcess;
   private readonly name: string;
   private console = "";
   private leader = 0;
 
   constructor(child: ChildProcess, name: string) {
+    super();
     this.child = child;
     this.name = name;
     for (const stream of [child.stdout, child.stderr]) {
@@ -130,7 +101,7 @@ class Container implements Machine {
     }
   }
 
-  run(line: string, { stdin = "", within = 240_000 }: RunOptions = {}): Promise<RunResult> {
+  override run(line: string, { stdin = "", within = 240_000 }: RunOptions = {}): Promise<RunResult> {
     const environment = [
       "env",
       "-i",
@@ -165,23 +136,13 @@ class Container implements Machine {
     });
   }
 
-  async must(line: string, options?: RunOptions): Promise<string> {
-    const { code, stdout, stderr } = await this.run(line, options);
-    if (code !== 0) throw new Error(`in the machine, exit ${code}: ${line}\n${stdout}${stderr}`);
-    return stdout.replace(/\n$/, "");
-  }
-
-  async write(path: string, content: string, mode = "0644"): Promise<void> {
-    await this.must(`mkdir -p "$(dirname '${path}')" && cat > '${path}' && chmod ${mode} '${path}'`, {
-      stdin: content,
-    });
-  }
-
+  /** Orderly, by its own systemd; resolves when everything is up again. */
   async reboot(): Promise<void> {
     process.kill(this.leader, REBOOT);
     await this.waitUntilUp();
   }
 
+  /** Orderly, for good. */
   async powerOff(): Promise<void> {
     const exit = once(this.child, "exit");
     process.kill(this.leader, POWER_OFF);
@@ -189,7 +150,7 @@ class Container implements Machine {
     await this.destroy();
   }
 
-  async destroy(): Promise<void> {
+  override async destroy(): Promise<void> {
     if (!alive.delete(this)) return;
     if (this.child.exitCode === null && this.child.signalCode === null) {
       const exit = once(this.child, "exit");

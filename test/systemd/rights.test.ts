@@ -1,6 +1,7 @@
 // What stands between pitcrew and systemd: the rights of the remediator's user, generated units, a bus that hangs, users' own service managers.
 import { beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../support/eventually.ts";
+import type { Machine } from "../support/machine.ts";
 import {
   fails,
   install,
@@ -12,7 +13,7 @@ import {
   startUnit,
   state,
 } from "./installation.ts";
-import { bootMachine, type Machine } from "./machine.ts";
+import { bootMachine } from "./machine.ts";
 
 const CONFIG = `
 workers:

@@ -1,6 +1,7 @@
 // A new version over a running one, versions that fail, and the way back to a machine that has never seen pitcrew.
 import { beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../support/eventually.ts";
+import type { Machine } from "../support/machine.ts";
 import {
   DAEMONS,
   fails,
@@ -13,7 +14,7 @@ import {
   snapshot,
   startUnit,
 } from "./installation.ts";
-import { bootMachine, type Machine } from "./machine.ts";
+import { bootMachine } from "./machine.ts";
 
 const CONFIG = `
 # Somebody's own words.

@@ -1,6 +1,7 @@
 // Workers that are systemd's, on a real systemd: units of users' own, and those that `pitcrew units` writes for supervised workers.
 import { beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../support/eventually.ts";
+import type { Machine } from "../support/machine.ts";
 import {
   install,
   journalOf,
@@ -12,7 +13,7 @@ import {
   startUnit,
   state,
 } from "./installation.ts";
-import { bootMachine, type Machine } from "./machine.ts";
+import { bootMachine } from "./machine.ts";
 
 const CONFIG = `
 workers:
