@@ -6,6 +6,7 @@ import { JournalError } from "../incidents/journal.ts";
 import { OPERATOR_ACTIONS, operate, pause, resume } from "../incidents/operator.ts";
 import { MalformedPayload, parsePayload } from "../intake/webhook-payload.ts";
 import { endLeftBehind, leftBehind } from "../managers/left-behind.ts";
+import { holdsOf } from "./holds.ts";
 import { durationOf, flagOf, incidentQuery, objectOf, parametersOf, textOf } from "./query.ts";
 import type { Served } from "./served.ts";
 import { incidentView, refusalView, selectIncidents, statusView } from "./views.ts";
@@ -84,8 +85,12 @@ export function addRoutes(app: express.Application, remediator: Served, door: Do
         `${worker} is observed only (manager: observe): pitcrew never starts or stops it`,
       );
     const body = objectOf(request.body);
+    const quarantined = engine.ledger.worker(worker).quarantine !== undefined;
     const incident = kept(() => operate(engine, { action, worker, by: madeBy(body), force: flagOf(body, "force") }));
-    response.status(202).json({ worker, action, incident: incident ?? null });
+    // An order to let it out is no order to start it: who gives it hears what still stands in the way.
+    const after =
+      action === "clear" ? { cleared: quarantined, held_back: holdsOf(remediator.statusFacts(), spec) } : undefined;
+    response.status(202).json({ worker, action, incident: incident ?? null, ...after });
   });
 
   app.post("/api/v1/pauses", (request, response) => {

@@ -9,6 +9,7 @@ import { isOpen, targetName } from "../incidents/incident.ts";
 import type { Ledger, Refusal } from "../incidents/ledger.ts";
 import { budgetRemaining, cooldownUntil } from "../incidents/rationing.ts";
 import { leftBehind } from "../managers/left-behind.ts";
+import { holdsOf } from "./holds.ts";
 
 export type WorkerView = ReturnType<typeof workerView>;
 export type IncidentView = ReturnType<typeof incidentView>;
@@ -117,6 +118,7 @@ export function workerView(facts: Omit<StatusFacts, "system" | "loop">, spec: Wo
     incident: incident === undefined ? null : incidentView(incident),
     quarantined: known.quarantine !== undefined,
     paused: isPaused(ledger, spec.name, now.mono),
+    held_back: holdsOf({ config: facts.config, ledger, now }, spec),
     cooldown_until: cooldown !== undefined && cooldown > now.mono ? instant(now.wall + cooldown - now.mono) : null,
   };
 }

@@ -2,6 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Config } from "../../config/config.ts";
 import { printable } from "../../config/problem.ts";
+import { type Hold, heldText } from "../api/holds.ts";
 import type { IncidentView, WorkerView } from "../api/views.ts";
 import type { OperatorAction } from "../incidents/operator.ts";
 import { LEFT_BEHIND_GRACE_SECONDS, leftBehind } from "../managers/left-behind.ts";
@@ -13,6 +14,14 @@ export interface Order {
   worker: string;
   force: boolean;
   wait: boolean;
+}
+
+interface OrderAnswer {
+  incident: string | null;
+  left_behind?: number;
+  /** Of `clear`: whether it was in quarantine, and what still holds automation back. */
+  cleared?: boolean;
+  held_back?: readonly Hold[];
 }
 
 const WAIT_POLL_MS = 200;
@@ -31,8 +40,15 @@ export async function order({ config, action, worker, force, wait }: Order): Pro
       process.stderr.write(`pitcrew: ${messageOf(answer)}\n`);
       return 1;
     }
-    const { incident, left_behind: left } = answer.body as { incident: string | null; left_behind?: number };
+    const { incident, left_behind: left, ...cleared } = answer.body as OrderAnswer;
     if (left !== undefined) return await endOfLeftBehind(config, { worker, pid: left, wait });
+    if (action === "clear") {
+      process.stdout.write(
+        `${worker}: clear: ${cleared.cleared === true ? "left quarantine" : "it was not in quarantine"}\n`,
+      );
+      for (const hold of cleared.held_back ?? []) process.stdout.write(`  still held back: ${heldText(hold)}\n`);
+      return 0;
+    }
     if (incident === null) {
       process.stdout.write(`${worker}: ${action}: nothing to do\n`);
       return 0;

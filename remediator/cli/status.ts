@@ -2,6 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Config } from "../../config/config.ts";
 import { printable } from "../../config/problem.ts";
+import { type Hold, heldText } from "../api/holds.ts";
 import type { StatusView } from "../api/views.ts";
 import { statusView } from "../api/views.ts";
 import { bytes, seconds } from "../incidents/phrases.ts";
@@ -78,11 +79,22 @@ export function renderStatus(view: StatusView, look: Look): string[] {
   if (view.pauses.length > 0) lines.push("");
   for (const pause of view.pauses)
     say(`PAUSED  ${pause.worker ?? "all workers"} until ${pause.until} by ${pause.by}: ${pause.reason}`, 8);
-  const spent = Object.entries(view.budget.workers).filter(([, remaining]) => remaining === 0);
-  if (view.budget.host_remaining === 0 || spent.length > 0) lines.push("");
-  if (view.budget.host_remaining === 0) say("BUDGET  the host's budget of urgent starts is spent", 8);
-  for (const [worker] of spent) say(`BUDGET  ${worker}: its budget of urgent starts is spent`, 8);
+  const held = view.workers.flatMap(({ worker, held_back }) =>
+    held_back.flatMap((hold) => (isShown(hold) ? [{ worker, hold }] : [])),
+  );
+  const hostSpent = view.budget.host_remaining === 0 && !held.some(({ hold }) => hold.reason === "budget");
+  if (hostSpent || held.length > 0) lines.push("");
+  if (hostSpent) say("BUDGET  the host's budget of urgent starts is spent", 8);
+  for (const { worker, hold } of held) {
+    const label = hold.reason.toUpperCase();
+    say(`${label}  ${worker}: ${heldText(hold)}`, label.length + 2);
+  }
   return lines;
+}
+
+/** Pauses have lines of their own, a dry run is in the headline, a stopped worker in the table. */
+function isShown({ reason }: Hold): boolean {
+  return reason === "budget" || reason === "cooldown" || reason === "quarantined";
 }
 
 function headline(view: StatusView, width: number | undefined): string[] {

@@ -147,7 +147,7 @@ export function isPaused(ledger: Ledger, worker: string | undefined, mono: numbe
 }
 
 /** A victim is renewed by the remediation that chose it. */
-function isDry(config: Config, { ladder, reason }: Incident): boolean {
+export function isDry(config: Config, { ladder, reason }: Incident): boolean {
   return isDryRun(config, ladder === "restart" && reason === "system_memory" ? "restart_largest" : ladder);
 }
 
