@@ -7,6 +7,7 @@ import { type WouldDo, wouldDoNow } from "../guard/would-do.ts";
 import { comparison, seconds } from "../incidents/phrases.ts";
 import { type Reason, toReason } from "../incidents/reason.ts";
 import { unitLines } from "../units/drift.ts";
+import { impatientGuard } from "./heartbeat-rhythm.ts";
 import { whatIsMissing } from "./missing.ts";
 import { lookAtMachine } from "./offline.ts";
 
@@ -28,7 +29,10 @@ export function runCheck(options: CheckCommand): Promise<number> {
         const { rules } = loadRules(config.remediator.guard.rules);
         return wouldDoNow(rules, samples).map((wish) => ({ ...wish, text: textOf(config, rules, wish) }));
       },
-      whatIsMissing,
+      async whatIsMissing(config) {
+        const impatient = impatientGuard(config);
+        return [...(await whatIsMissing(config)), ...(impatient === undefined ? [] : [impatient])];
+      },
       unitLines,
       out: (line) => process.stdout.write(`${line}\n`),
       err: (line) => process.stderr.write(`${line}\n`),
