@@ -49,8 +49,10 @@ function openLock(path: string): number {
     const { code } = cause as NodeJS.ErrnoException;
     // On a disk that takes no new file the folder itself serves.
     if (code === "EROFS" || code === "ENOSPC" || code === "EDQUOT") return openSync(path, O_RDONLY | O_DIRECTORY);
-    throw new DirectoryError(`${file} cannot be opened (${code ?? String(cause)}): it is the lock of state_directory`, {
-      cause,
-    });
+    const remedy = code === "EACCES" || code === "EPERM" ? "give it to this user" : "move it away";
+    throw new DirectoryError(
+      `${file}, the lock of state_directory, cannot be opened (${code ?? String(cause)}): ${remedy}`,
+      { cause },
+    );
   }
 }

@@ -71,7 +71,7 @@ export class Journal {
       return { journal, contents };
     } catch (cause) {
       throw new JournalError(
-        `the state directory ${stateDirectory} cannot be written (${codeOf(cause)}): set state_directory in pitcrew.yml to a folder that this user may write`,
+        `the journal ${path} cannot be opened (${codeOf(cause)}): ${remedyFor(codeOf(cause))}, or set state_directory in pitcrew.yml`,
         { cause },
       );
     }
@@ -192,6 +192,20 @@ export class Journal {
       if (this.#closed) closeSync(fd);
       else if (this.#syncAgain) this.#syncBehind();
     });
+  }
+}
+
+function remedyFor(code: string): string {
+  switch (code) {
+    case "EISDIR":
+      return "it is a folder; move it away";
+    case "ELOOP":
+      return "it is a link; put the file in its place";
+    case "EACCES":
+    case "EPERM":
+      return "give it to the user that pitcrew runs as";
+    default:
+      return "the state directory must be a folder that this user may write";
   }
 }
 

@@ -75,14 +75,37 @@ describe("a second remediator is refused with one sentence", () => {
 });
 
 describe("a remediator that cannot begin says so in one sentence", () => {
-  test.each(["runDirectory", "stateDirectory", "logDirectory"] as const)("%s is a file", async (key) => {
-    const site = createSite();
-    const path = join(site.directory, "a-file");
-    writeFileSync(path, "");
-    const error = await refusal({ ...site, config: { ...site.config, [key]: path } });
-    expect(error).toBeInstanceOf(DirectoryError);
-    expect(error.message).toContain(path);
-    expect(error.message).toContain(key.replace("Directory", "_directory"));
+  describe.each(["runDirectory", "stateDirectory", "logDirectory"] as const)("%s", (key) => {
+    test.each<[string, string, (site: Site) => void]>([
+      ["is a file", "a-file", ({ directory }) => writeFileSync(join(directory, "a-file"), "")],
+      ["is in a file", "a-file/in/it", ({ directory }) => writeFileSync(join(directory, "a-file"), "")],
+    ])("%s, which is to be moved away", async (_title, name, prepare) => {
+      const site = createSite();
+      prepare(site);
+      const path = join(site.directory, name);
+      const error = await refusal({ ...site, config: { ...site.config, [key]: path } });
+      expect(error).toBeInstanceOf(DirectoryError);
+      const yamlKey = key.replace("Directory", "_directory");
+      expect(error.message).toBe(
+        `${yamlKey} ${path} cannot be made: ${site.directory}/a-file is not a folder; move it away, or set ${yamlKey} in pitcrew.yml`,
+      );
+    });
+
+    test("is a link that leads nowhere, which is to be taken away", async () => {
+      const site = createSite();
+      const path = join(site.directory, "a-link");
+      symlinkSync("/nowhere/at/all", path);
+      const error = await refusal({ ...site, config: { ...site.config, [key]: path } });
+      expect(error.message).toContain(`${path} is a link that leads to no folder; take it away, or set `);
+    });
+
+    test("cannot be made where it is named", async () => {
+      const site = createSite();
+      const error = await refusal({ ...site, config: { ...site.config, [key]: "/proc/none" } });
+      expect(error.message).toContain(
+        "/proc/none cannot be made in /proc (ENOENT): name a folder that this user may write",
+      );
+    });
   });
 
   test.each(["runDirectory", "stateDirectory"] as const)("%s can be written by everybody", async (key) => {
@@ -101,13 +124,17 @@ describe("a remediator that cannot begin says so in one sentence", () => {
     const site = createSite();
     mkdirSync(site.config.stateDirectory);
     symlinkSync("/etc/hostname", join(site.config.stateDirectory, "lock"));
-    expect(await refusal(site)).toBeInstanceOf(DirectoryError);
+    const error = await refusal(site);
+    expect(error).toBeInstanceOf(DirectoryError);
+    expect(error.message).toMatch(/lock, the lock of state_directory, cannot be opened \(ELOOP\): move it away$/);
   });
 
   test("its journal is a folder; and its lock is free again for whoever puts that right", async () => {
     const site = createSite();
     mkdirSync(join(site.config.stateDirectory, "journal.jsonl"), { recursive: true });
-    expect(await refusal(site)).toBeInstanceOf(JournalError);
+    const error = await refusal(site);
+    expect(error).toBeInstanceOf(JournalError);
+    expect(error.message).toContain("journal.jsonl cannot be opened (EISDIR): it is a folder; move it away, or set ");
     rmdirSync(join(site.config.stateDirectory, "journal.jsonl"));
     await start(site);
   });
