@@ -1,7 +1,6 @@
 // A real Debian with a real systemd, booted in a container within half a second and thrown away afterwards.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { afterAll, onTestFinished } from "vitest";
 import { ensureDebianMachine } from "../../setup/debian-machine.mjs";
 import { eventually } from "../support/eventually.ts";
@@ -9,6 +8,7 @@ import { Machine, type RunOptions, type RunResult, SOURCE } from "../support/mac
 import { PROJECT } from "../support/pitcrew.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { hierarchies, removeCgroups, sweepCgroups } from "./cgroups.ts";
+import { firstProcess } from "./first-process.ts";
 
 const PREFIX = "pitcrew-machine-";
 /** How long output is waited for after a command has ended. */
@@ -187,24 +187,6 @@ export class Container extends Machine {
     });
     console.error(`── journal of ${this.name}\n${stdout}`);
   }
-}
-
-/**
- * The machine's first process: unshare → sh → nspawn → it, and the first of its PID namespace, two deep. While nspawn prepares the
- * machine its child is another one.
- * @returns 0 if there is none (yet)
- */
-function firstProcess(pid: number): number {
-  try {
-    const leader = [1, 2, 3].reduce(onlyChild, pid);
-    return /^NSpid:\t\d+\t\d+\t1$/m.test(readFileSync(`/proc/${leader}/status`, "utf8")) ? leader : 0;
-  } catch {
-    return 0;
-  }
-}
-
-function onlyChild(pid: number): number {
-  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ")[0]);
 }
 
 function inTest(register: () => void): void {
