@@ -41,7 +41,13 @@ test("the remediator's reload metric is 0 while the web configuration is bad, an
     process.execPath,
     [
       join(PROJECT, "dist", "pitcrew.js"),
-      ...["remediator", "--config.file", site.configFile, "--web.config.file", webConfig, "--log.format", "json"],
+      "remediator",
+      "--config.file",
+      site.configFile,
+      "--web.config.file",
+      webConfig,
+      "--log.format",
+      "json",
     ],
     { stdio: ["ignore", "ignore", "pipe"] },
   );
