@@ -103,7 +103,9 @@ function readText(file: string): { text: string } | { problem: RuleProblem } {
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
     const why = code === "ENOENT" ? "does not exist" : `cannot be read (${code ?? String(cause)})`;
-    return { problem: { file, line: 1, column: 1, message: `the rule file ${why}` } };
+    return {
+      problem: { file, line: 1, column: 1, message: `the rule file ${why}: write another in remediator.guard.rules` },
+    };
   }
 }
 

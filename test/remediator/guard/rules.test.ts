@@ -198,8 +198,13 @@ describe("a problem", () => {
     const missing = join(folder, "missing.yml");
     const book = loadRules([missing, asFolder]);
     expect(book.problems).toMatchObject([
-      { file: missing, line: 1, column: 1, message: "the rule file does not exist" },
-      { file: asFolder, message: "the rule file cannot be read (EISDIR)" },
+      {
+        file: missing,
+        line: 1,
+        column: 1,
+        message: "the rule file does not exist: write another in remediator.guard.rules",
+      },
+      { file: asFolder, message: "the rule file cannot be read (EISDIR): write another in remediator.guard.rules" },
     ]);
   });
 
