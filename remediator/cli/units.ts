@@ -10,7 +10,7 @@ import { createSystemctl, runCommand, type Systemctl } from "../managers/systemd
 import { difference } from "../units/difference.ts";
 import { type Change, PLACES, type Plan, planUnits } from "../units/plan.ts";
 import { UnitTextError } from "../units/quote.ts";
-import { REMEDIATOR_UNIT, remediatorUser } from "../units/remediator-user.ts";
+import { REMEDIATOR_UNIT, remediatorAccount } from "../units/remediator-account.ts";
 
 export interface UnitsCommand {
   config: Config;
@@ -39,7 +39,7 @@ export async function units(command: UnitsCommand): Promise<number> {
   const systemctl = createSystemctl();
   let plan: Plan;
   try {
-    plan = planUnits({ config, user: command.user ?? (await remediatorUser(systemctl)) });
+    plan = planUnits({ config, account: await remediatorAccount(systemctl, command.user) });
   } catch (cause) {
     if (!(cause instanceof UnitTextError)) throw cause;
     err(cause.message);

@@ -25,14 +25,16 @@ polkit.addRule(function (action, subject) {
 }
 
 /** For systemd-tmpfiles(8), at boot and now: the corners that workers write their brake records in, which their group reads. */
-export function workersPlaces(specs: readonly WorkerSpec[], { configFile, runDirectory, user }: UnitContext): string {
+export function workersPlaces(
+  specs: readonly WorkerSpec[],
+  { configFile, runDirectory, user, group }: UnitContext,
+): string {
   const lines = specs.map(({ name, manager }) => {
     const owner = "launch" in manager ? (manager.launch.user ?? user) : user;
-    return `d ${quoted(brakeDirectory(runDirectory, name), "run_directory")} 2770 ${owner} ${user} -`;
+    return `d ${quoted(brakeDirectory(runDirectory, name), "run_directory")} 2770 ${owner} ${group} -`;
   });
-  // The remediator's own first: were it another's, systemd would give all that is in it to the remediator at its start.
   const all = [runDirectory, `${runDirectory}/workers`].map(
-    (path) => `d ${quoted(path, "run_directory")} 0755 ${user} ${user} -`,
+    (path) => `d ${quoted(path, "run_directory")} 0755 ${user} ${group} -`,
   );
   return [header(configFile), ...all, ...lines, ""].join("\n");
 }

@@ -5,7 +5,7 @@ import type { Config } from "../../config/config.ts";
 import { createSystemctl } from "../managers/systemd/systemctl.ts";
 import { type Plan, planUnits } from "./plan.ts";
 import { UnitTextError } from "./quote.ts";
-import { remediatorUser } from "./remediator-user.ts";
+import { remediatorAccount } from "./remediator-account.ts";
 
 const REMEDY = "sudo pitcrew units --dry-run shows it, sudo pitcrew units mends it";
 
@@ -13,7 +13,7 @@ const REMEDY = "sudo pitcrew units --dry-run shows it, sudo pitcrew units mends 
 export async function unitLines(config: Config): Promise<string[]> {
   if (!existsSync("/run/systemd/system")) return [];
   try {
-    return driftLines(config, planUnits({ config, user: await remediatorUser(createSystemctl()) }));
+    return driftLines(config, planUnits({ config, account: await remediatorAccount(createSystemctl()) }));
   } catch (cause) {
     if (!(cause instanceof UnitTextError)) throw cause;
     return [cause.message];

@@ -5,6 +5,7 @@ import type { Config } from "../../config/config.ts";
 import { errorCode } from "../../worker/proc/read-text.ts";
 import { supervisedUnitName, UNIT_DIRECTORY } from "../../worker/unit.ts";
 import { polkitRule, remembrance, workersPlaces } from "./companions.ts";
+import type { RemediatorAccount } from "./remediator-account.ts";
 import { MARKER, type UnitContext, WORKERS_SLICE, workerUnit } from "./worker-unit.ts";
 
 export interface Change {
@@ -27,7 +28,7 @@ export interface Plan {
 export interface PlanOptions {
   config: Config;
   /** Of the remediator. */
-  user: string;
+  account: RemediatorAccount;
   /** In front of every path; for tests. */
   root?: string;
 }
@@ -42,8 +43,8 @@ const WORKER_UNIT = /^pitcrew-worker-.*\.service$/;
 const UNREADABLE = Symbol("unreadable");
 
 /** @throws UnitTextError */
-export function planUnits({ config, user, root = "" }: PlanOptions): Plan {
-  const wanted = wantedFiles(config, user);
+export function planUnits({ config, account, root = "" }: PlanOptions): Plan {
+  const wanted = wantedFiles(config, account);
   const problems: string[] = [];
   const changes: Change[] = [];
   const reading = (path: string): string | typeof UNREADABLE | undefined => {
@@ -74,8 +75,8 @@ export function planUnits({ config, user, root = "" }: PlanOptions): Plan {
   return { changes, problems };
 }
 
-function wantedFiles(config: Config, user: string): Map<string, { text: string; unit?: string }> {
-  const context: UnitContext = { configFile: config.file, runDirectory: config.runDirectory, user };
+function wantedFiles(config: Config, account: RemediatorAccount): Map<string, { text: string; unit?: string }> {
+  const context: UnitContext = { configFile: config.file, runDirectory: config.runDirectory, ...account };
   const files = new Map<string, { text: string; unit?: string }>();
   const supervised = config.workers.filter(({ manager }) => manager.kind === "supervised");
   for (const spec of supervised) {
@@ -92,7 +93,7 @@ function wantedFiles(config: Config, user: string): Map<string, { text: string; 
     files.set(PLACES, { text: workersPlaces(supervised, context) });
   }
   // Root needs no rule.
-  if (own.length + others.length > 0 && user !== "root")
+  if (own.length + others.length > 0 && account.user !== "root")
     files.set(RULE, { text: polkitRule([...own, ...others], context) });
   return files;
 }

@@ -14,6 +14,8 @@ export interface UnitContext {
   runDirectory: string;
   /** The remediator's: workers without a user of their own run as the user that pitcrew runs as. */
   user: string;
+  /** The remediator's: it reads what workers write. */
+  group: string;
 }
 
 /** systemd.service(5), "Command lines": what these mean at the beginning of a program no quoting takes away. */

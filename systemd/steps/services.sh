@@ -2,7 +2,7 @@
 
 DAEMONS=(pitcrew-exporter.service pitcrew-remediator.service)
 
-render() { sed "s#@NODE@#$node#g; s#@PREFIX@#$PREFIX#g" "$1"; }
+render() { sed "s#@NODE@#$node#g; s#@PREFIX@#$PREFIX#g; s#@REMEDIATOR@#$remediator_user#g" "$1"; }
 
 write_units() {
   step "Units"
@@ -14,11 +14,14 @@ write_units() {
   done
   write_command_workers
   units_changed=$changed
-  put "$here/settings/tmpfiles.conf" "$DESTDIR/etc/tmpfiles.d/pitcrew.conf" 0644
+  render "$here/settings/tmpfiles.conf" >"$work/tmpfiles"
+  put "$work/tmpfiles" "$DESTDIR/etc/tmpfiles.d/pitcrew.conf" 0644
   put "$here/settings/logrotate.conf" "$DESTDIR/etc/logrotate.d/pitcrew" 0644
   ((live)) || put "$here/settings/sysusers.conf" "$DESTDIR/etc/sysusers.d/pitcrew.conf" 0644
   link_command
 }
+
+remediator_user=pitcrew
 
 # Workers that the remediator starts by itself need more than its sandbox allows; `check` has listed them.
 write_command_workers() {
@@ -26,6 +29,7 @@ write_command_workers() {
   [[ -e $work/check ]] || return 0
   if grep -Eq '^  [^ ]+ +command  ' "$work/check"; then
     put "$here/units/command-workers.conf" "$file" 0644
+    remediator_user=root
   else
     remove "$file"
     rmdir "$(dirname "$file")" 2>/dev/null || true

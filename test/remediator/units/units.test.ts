@@ -1,7 +1,6 @@
 // What `pitcrew units` writes: that systemd reads back what pitcrew.yml says, and that nothing of others is touched.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { difference } from "../../../remediator/units/difference.ts";
@@ -12,9 +11,15 @@ import { workerUnit } from "../../../remediator/units/worker-unit.ts";
 import type { Launch, ManagerSpec, WorkerSpec } from "../../../worker/spec.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 import { config, spec } from "../incidents/builders.ts";
+import { ruleOf } from "./polkit-rule.ts";
 import { readItems } from "./systemd-syntax.ts";
 
-const CONTEXT = { configFile: "/etc/pitcrew/pitcrew.yml", runDirectory: "/run/pitcrew", user: "pitcrew" };
+const CONTEXT = {
+  configFile: "/etc/pitcrew/pitcrew.yml",
+  runDirectory: "/run/pitcrew",
+  user: "pitcrew",
+  group: "pitcrew",
+};
 const LAUNCH: Launch = { argv: ["python3", "train.py"], directory: "/opt/train", environment: {} };
 const anyText = fc.string({ unit: "grapheme" }).filter((text) => !/[\n\r\0]/.test(text));
 
@@ -121,8 +126,8 @@ describe("the plan", () => {
 
   function site(...workers: WorkerSpec[]) {
     const root = temporaryDirectory();
-    const plan = (these = workers) =>
-      planUnits({ config: { ...config({ workers: these }), file: "/etc/pitcrew/pitcrew.yml" }, user: "pitcrew", root });
+    const plan = (these = workers, account = { user: "pitcrew", group: "pitcrew" }) =>
+      planUnits({ config: { ...config({ workers: these }), file: "/etc/pitcrew/pitcrew.yml" }, account, root });
     const put = (path: string, text: string) => {
       mkdirSync(dirname(join(root, path)), { recursive: true });
       writeFileSync(join(root, path), text);
@@ -197,6 +202,19 @@ describe("the plan", () => {
       expect(allows({ ...asked, ...other })).toBe("not handled");
   });
 
+  test("where the remediator is root, workers' records are still for its group, and no rule gives a right", () => {
+    const { plan } = site(supervised("a"));
+    const { changes } = plan(undefined, { user: "root", group: "pitcrew" });
+    expect(changes.map(({ path }) => path)).not.toContain("/etc/polkit-1/rules.d/49-pitcrew.rules");
+    expect(changes.find(({ path }) => path === "/etc/tmpfiles.d/pitcrew-workers.conf")?.after.split("\n")).toEqual([
+      expect.stringMatching(/^# /),
+      'd "/nowhere/run" 0755 root pitcrew -',
+      'd "/nowhere/run/workers" 0755 root pitcrew -',
+      'd "/nowhere/run/workers/a" 2770 root pitcrew -',
+      "",
+    ]);
+  });
+
   test("as check tells it: nothing yet, what differs, and that all is well", () => {
     const { root, plan, put, apply } = site(supervised("a"));
     const lines = () => driftLines(config({ workers: [supervised("a")] }), plan());
@@ -213,26 +231,6 @@ describe("the plan", () => {
     ]);
   });
 });
-
-interface Asked {
-  id: string;
-  unit: string | undefined;
-  verb: string | undefined;
-  user: string;
-}
-
-/** Runs the rule as polkitd does. */
-function ruleOf(text: string): (asked: Asked) => string {
-  type Rule = (
-    action: { id: string; lookup(key: "unit" | "verb"): string | undefined },
-    subject: { user: string },
-  ) => string;
-  const rules: Rule[] = [];
-  const polkit = { addRule: (rule: Rule) => rules.push(rule), Result: { YES: "yes", NOT_HANDLED: "not handled" } };
-  runInNewContext(text, { polkit });
-  return ({ id, user, ...details }) =>
-    rules.map((rule) => rule({ id, lookup: (key) => details[key] }, { user })).join();
-}
 
 test("a difference shows what goes and comes, and a little of what stays", () => {
   expect(difference("a\nb\nc\nd\ne\nf\n", "a\nb\nc\nX\ne\nf\n")).toEqual([" b", " c", "-d", "+X", " e", " f"]);
