@@ -62,6 +62,8 @@ PREFIX=${PREFIX%/}
 [[ $PREFIX =~ ^(/[A-Za-z0-9._+-]+)+$ && ! $PREFIX =~ /\.\.?(/|$) ]] ||
   usage_error "PREFIX=$PREFIX must be an absolute path of letters, digits and . _ + -"
 program_folder=$DESTDIR$PREFIX
+[[ $PREFIX == "$(installed_prefix)" || ! -d $DESTDIR$(installed_prefix)/versions ]] ||
+  fail "pitcrew is installed in $(installed_prefix): leave PREFIX= out, or uninstall it first (configuration and journal stay)"
 
 if ((live)); then
   ((EUID == 0)) || ((dry)) || fail "this takes root: sudo bash systemd/install.sh (or DESTDIR=DIR, to look at the files)"

@@ -1,6 +1,10 @@
 # The program: built, copied whole into a folder of its own beside the one that runs, and switched to by one rename.
 
 installed_prefix() {
+  if ((live)) && [[ -e $unfinished/former ]]; then
+    cat "$unfinished/prefix"
+    return
+  fi
   local unit=$unit_folder/pitcrew-exporter.service prefix=''
   [[ ! -e $unit ]] || prefix=$(sed -n 's#^ExecStart=.* \(/.*\)/current/dist/pitcrew\.js .*#\1#p' "$unit")
   echo "${prefix:-/opt/pitcrew}"
@@ -48,9 +52,6 @@ stage_program() {
   mapfile -t files < <(package_files)
   hash=$(cd "$source_root" && find "${files[@]}" -type f ! -name '*.pyc' -print0 | sort -z | xargs -0 sha256sum | sha256sum)
   program=$("$node" -p 'JSON.parse(require("fs").readFileSync(process.argv[1])).version' "$source_root/package.json")-${hash:0:12}
-  former=''
-  ((first)) || former=$(basename "$(readlink "$program_folder/current")")
-  mark_unfinished
   if [[ -d $program_folder/versions/$program ]]; then
     say "  version $program is there already"
     return 0
@@ -70,6 +71,8 @@ stage_program() {
   chmod -R u=rwX,go=rX "$next"
   ((!live)) || chown -R root:root "$next"
   "$node" "$next/dist/pitcrew.js" --version >/dev/null || fail "the new version does not run, see above: build it again"
+  record staged "$program"
+  staged+=("$program")
   mv -T "$next" "$program_folder/versions/$program"
 }
 
@@ -81,8 +84,9 @@ pitcrew() {
 }
 
 switch_program() {
-  [[ $former != "$program" ]] || return 0
+  [[ $(readlink "$program_folder/current") != "versions/$program" ]] || return 0
   step "The switch"
+  record restarting yes
   act "$PREFIX/current becomes ${former:+$former → }$program" point_current_to "$program"
   switched=1
 }
@@ -93,16 +97,15 @@ point_current_to() {
 }
 
 undo_switch() {
-  rm -rf "$program_folder/versions/.next" "$program_folder/current.next"
-  if ((switched)); then
+  if ((switched || interrupted)); then
     if [[ -n $former ]]; then point_current_to "$former"; else rm -f "$program_folder/current"; fi
   fi
-  if [[ -n ${program:-} && $program != "$former" && $(readlink "$program_folder/current") != "versions/$program" ]]; then
-    rm -rf "$program_folder/versions/$program"
-  fi
+  local folder
+  for folder in "${staged[@]}"; do
+    [[ $folder == "$former" ]] || rm -rf "$program_folder/versions/$folder"
+  done
   rmdir "$program_folder/versions" "$program_folder" 2>/dev/null || true
   if ((first)); then rmdir "$settings_folder/workers" "$settings_folder" 2>/dev/null || true; fi
-  ((!live || !restarting)) || undo_start
 }
 
 # The version of before stays until the next upgrade: its daemons may still be reading from it.

@@ -47,6 +47,7 @@ link_command() {
   ((!dry)) || return 0
   mkdir -p "$(dirname "$link")"
   ln -sfn "$target" "$link"
+  settle "$link"
 }
 
 start_services() {
@@ -56,11 +57,20 @@ start_services() {
     return 0
   fi
   local folder
-  for folder in /run/pitcrew /var/lib/pitcrew /var/log/pitcrew; do [[ -e $folder ]] || new_folders+=("$folder"); done
+  for folder in /run/pitcrew /var/lib/pitcrew /var/log/pitcrew; do
+    [[ ! -e $folder ]] || continue
+    record folders "$folder"
+    new_folders+=("$folder")
+  done
   systemd-tmpfiles --create /etc/tmpfiles.d/pitcrew.conf
+  record restarting yes
   restarting=1
   systemctl daemon-reload
   if pitcrew --help | grep -Eq '^ +units\b'; then
+    local file
+    while read -r file; do keep "$file"; done < <(
+      pitcrew units --dry-run --config.file /etc/pitcrew/pitcrew.yml 2>/dev/null | sed -n 's/^would [a-z]* \(\/.*\)$/\1/p'
+    )
     act "units of supervised workers" pitcrew units --config.file /etc/pitcrew/pitcrew.yml ||
       fail "the units of supervised workers could not be written, see above"
   fi
@@ -95,10 +105,10 @@ start_failed() {
 # After the files of before are back.
 undo_start() {
   if [[ -z $former ]]; then
-    systemctl stop "${DAEMONS[@]}" 2>/dev/null || true
+    systemctl stop "${DAEMONS[@]}" 'pitcrew-worker-*.service' 2>/dev/null || true
     rm -f "$unit_folder"/multi-user.target.wants/pitcrew-{exporter,remediator}.service
     systemctl daemon-reload
-    systemctl reset-failed "${DAEMONS[@]}" 2>/dev/null || true
+    systemctl reset-failed 'pitcrew-*' 2>/dev/null || true
   else
     systemctl daemon-reload
     systemctl restart "${DAEMONS[@]}"

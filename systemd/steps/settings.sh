@@ -3,7 +3,11 @@
 make_users() {
   step "Users"
   local user
-  for user in pitcrew pitcrew-exporter pitcrew-worker; do getent passwd "$user" >/dev/null || new_users+=("$user"); done
+  for user in pitcrew pitcrew-exporter pitcrew-worker; do
+    if getent passwd "$user" >/dev/null; then continue; fi
+    record users "$user"
+    new_users+=("$user")
+  done
   put "$here/settings/sysusers.conf" /etc/sysusers.d/pitcrew.conf 0644
   # systemd-sysusers writes in /etc even where there is nothing to do.
   if ((${#new_users[@]} == 0)) && [[ " $(id -nG pitcrew) " == *' pitcrew-operators '* ]]; then return 0; fi
@@ -60,6 +64,7 @@ let_daemons_read() {
   keep "$1"
   chgrp pitcrew "$1"
   chmod g+r "$1"
+  settle "$1"
 }
 
 # A configuration that was there before pitcrew: its first run only shows what it would do.

@@ -1,34 +1,48 @@
-# Every file that an installation changes is kept until it has succeeded: a failure puts all of them back, and the old version runs on.
+# Every file that an installation changes is kept until it has succeeded: a failure puts all of them back, and the old version runs on. They are
+# kept where the next installer finds them, should this one be killed: it finishes what was begun, or takes all of it back.
 
-work='' touched=() former='' switched=0 restarting=0 marked=0 interrupted=0 new_users=() new_folders=()
+unfinished=/var/lib/pitcrew-install
+work='' kept='' touched=() former='' staged=() switched=0 restarting=0 interrupted=0 new_users=() new_folders=()
 
 begin_undo() {
   work=$(mktemp -d)
+  kept=$work
   trap 'undo $?' EXIT
   trap 'exit 129' HUP
   trap 'exit 130' INT
   trap 'exit 143' TERM
+  ((first)) || former=$(basename "$(readlink "$program_folder/current")")
+  ((!live || dry)) || remember_beginning
 }
 
-# The lock's file names the version of before until we are through: an installer that was killed has left it there, and with it daemons that
-# may still be of that version.
-mark_unfinished() {
-  ((live && !dry)) || return 0
-  if [[ -s $lock_file ]]; then
+# What is on record of an installer that was killed is ours to undo, too.
+remember_beginning() {
+  kept=$unfinished
+  if [[ -e $kept/former ]]; then
+    say "An installation that was interrupted is finished now, or taken back."
     interrupted=1
-    local before
-    before=$(<"$lock_file")
-    [[ ! -d $program_folder/versions/$before ]] || former=$before
+    former=$(<"$kept/former")
+    first=0
+    [[ -n $former ]] || first=1
+    mapfile -t touched < <(recorded touched)
+    mapfile -t staged < <(recorded staged)
+    mapfile -t new_users < <(recorded users)
+    mapfile -t new_folders < <(recorded folders)
+    [[ ! -e $kept/restarting ]] || restarting=1
+  else
+    rm -rf "$kept"
+    { mkdir -m 0700 "$kept" && echo "$PREFIX" >"$kept/prefix" && echo "$former" >"$kept/former"; } ||
+      fail "$kept could not be written: is the disk full?"
   fi
-  marked=1
-  echo "${former:--}" >"$lock_file"
 }
 
-mark_finished() { ((!marked)) || : >"$lock_file"; }
+# record KIND TEXT: for an installer after us.
+record() { ((!live || dry)) || printf '%s\n' "$2" >>"$kept/$1"; }
+recorded() { [[ ! -e $kept/$1 ]] || cat "$kept/$1"; }
 
 finish_undo() {
   trap - EXIT HUP INT TERM
-  mark_finished
+  ((!live || dry)) || rm -rf "$kept"
   rm -rf "$work"
 }
 
@@ -49,6 +63,7 @@ put() {
   install -m "$mode" "$content" "$file.next"
   ((!live)) || chown "$owner" "$file.next"
   mv -f "$file.next" "$file"
+  settle "$file"
 }
 
 # remove FILE: so that a failure brings it back.
@@ -56,39 +71,68 @@ remove() {
   [[ -e $1 || -L $1 ]] || return 0
   changed=$((changed + 1))
   act "remove ${1#"$DESTDIR"}" keep "$1"
-  ((dry)) || rm -f "$1"
+  ((!dry)) || return 0
+  rm -f "$1"
+  settle "$1"
 }
 
 keep() {
+  local copy=$kept/kept.$((${#touched[@]} + 1))
+  rm -f "$copy" "$copy.became"
+  if [[ -e $1 || -L $1 ]]; then cp -a "$1" "$copy"; fi
+  record touched "$1"
   touched+=("$1")
-  if [[ -e $1 || -L $1 ]]; then cp -a "$1" "$work/kept.${#touched[@]}"; fi
+}
+
+# settle FILE: the one just kept is now as we want it. What somebody has made of it afterwards is theirs, and stays.
+settle() { state_of "$1" >"$kept/kept.${#touched[@]}.became"; }
+
+state_of() { if [[ -L $1 ]]; then readlink "$1"; elif [[ -e $1 ]]; then sha256sum <"$1"; else echo absent; fi; }
+
+put_back() {
+  local i file copy whole=0
+  for ((i = ${#touched[@]}; i > 0; i--)); do
+    file=${touched[i - 1]} copy=$kept/kept.$i
+    rm -f "$file.next"
+    if [[ -e $copy.became && $(<"$copy.became") != "$(state_of "$file")" ]]; then
+      say "install.sh: $file was changed by somebody else meanwhile, and stays" >&2
+      continue
+    fi
+    if [[ -e $copy || -L $copy ]]; then
+      { cp -a "$copy" "$file.next" && mv -fT "$file.next" "$file"; } || whole=1
+    else
+      rm -f "$file" || whole=1
+    fi
+  done
+  return "$whole"
 }
 
 undo() {
-  local code=$1 i user
+  local code=$1 user whole=1
   trap - EXIT HUP INT TERM
   if ((code != 0 && !dry)); then
-    for ((i = ${#touched[@]}; i > 0; i--)); do
-      if [[ -e $work/kept.$i || -L $work/kept.$i ]]; then
-        mv -f "$work/kept.$i" "${touched[i - 1]}"
-      else
-        rm -f "${touched[i - 1]}"
-      fi
-      rm -f "${touched[i - 1]}.next"
-    done
-    undo_switch || say "install.sh: the old version could not be started: journalctl -u pitcrew-exporter -u pitcrew-remediator" >&2
+    # First, for the disk may be full.
+    rm -rf "$program_folder/versions/.next" "$program_folder/current.next"
+    put_back || whole=0
+    undo_switch
+    if ((live && restarting)); then
+      undo_start || say "install.sh: the old version could not be started: journalctl -u pitcrew-exporter -u pitcrew-remediator" >&2
+    fi
     if ((first)); then
       rm -rf "${new_folders[@]}"
       for user in "${new_users[@]}"; do remove_user "$user"; done
-      rmdir "$DESTDIR/etc/sysusers.d" 2>/dev/null || true
+      rmdir "$DESTDIR/etc/sysusers.d" "$unit_folder"/pitcrew-{remediator.service,workers.slice}.d 2>/dev/null || true
+    fi
+    if ((!whole)); then
+      say "install.sh: not every file could be put back, see above: mend that, and run it again" >&2
+    elif ((first)); then
       say "install.sh: nothing was installed; mend what is said above, and run it again" >&2
     else
       say "install.sh: the version of before is in place and runs on; mend what is said above, and run it again" >&2
     fi
   fi
   rm -rf "$work"
-  # What an interrupted one has left half-done is still so, unless all was started again.
-  ((interrupted && !restarting)) || mark_finished
+  ((!live || dry || !whole)) || rm -rf "$kept"
   ((!first || !live)) || rm -f "$lock_file"
   exit "$code"
 }

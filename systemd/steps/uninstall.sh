@@ -13,7 +13,7 @@ take_away() {
   done
   rmdir "$unit_folder"/pitcrew-{remediator.service,workers.slice}.d 2>/dev/null || true
   if [[ $(readlink "$DESTDIR/usr/local/bin/pitcrew") == */current/dist/pitcrew.js ]]; then take_file "$DESTDIR/usr/local/bin/pitcrew"; fi
-  if [[ -L $program_folder/current ]]; then
+  if [[ -L $program_folder/current || -d $program_folder/versions ]]; then
     act "remove $PREFIX" rm -rf "$program_folder/versions" "$program_folder/current"
     ((dry)) || rmdir "$program_folder" 2>/dev/null || true
   fi
@@ -27,7 +27,7 @@ take_away() {
   ((dry)) || rmdir "$DESTDIR/etc/sysusers.d" 2>/dev/null || true
   if ((purge)); then take_data; else say "  kept: /etc/pitcrew, /var/lib/pitcrew, /var/log/pitcrew and their users (--purge removes them)"; fi
   step "Done"
-  if ((dry)); then say "  Nothing was changed."; elif ((live)); then rm -f "$lock_file"; fi
+  if ((dry)); then say "  Nothing was changed."; elif ((live)); then rm -rf "$lock_file" "$unfinished"; fi
 }
 
 # Workers of pitcrew's own units end with these; units of other packages run on.

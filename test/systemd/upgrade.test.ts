@@ -166,6 +166,28 @@ describe("an upgrade that fails leaves the old version running, and says what to
   });
 });
 
+describe("an installer that was killed, and one after it that fails, leave the version of before", () => {
+  test.each([
+    ["before it changes anything", dies("check"), "refuses this configuration"],
+    ["when its daemons are to run", dies("remediator"), "does not run: its last words"],
+  ])("which fails %s", async (_, change, sentence) => {
+    const [before, workers] = [await files(), await mainPids(machine, WORKERS)];
+    const killed = await release("1.1.0", "echo '# new' | tee -a systemd/units/*.service systemd/settings/*.conf");
+    await machine.must(
+      `${killed} >/dev/null & until readlink /opt/pitcrew/current | grep -q 1.1.0; do :; done; kill -9 $!; wait`,
+    );
+    expect(await machine.must("tail -n 1 /etc/systemd/system/pitcrew-remediator.service")).toBe("# new");
+    const failing = await release("2.0.0", change);
+    const { stderr } = await fails(machine, `flock /run/pitcrew-install.lock true; ${failing}`);
+    expect(stderr).toContain(sentence);
+    expect(stderr).toContain("the version of before is in place and runs on");
+    expect(await files()).toBe(before);
+    expect(await mainPids(machine, WORKERS)).toEqual(workers);
+    await runsVersion("1.0.2");
+    expect((await machine.run("ls -d /var/lib/pitcrew-install")).stdout).toBe("");
+  });
+});
+
 /** A file that was put back is the same file to everybody who reads it: times and inodes are not compared. */
 async function files(): Promise<string> {
   const listing = await snapshot(machine, OURS);
