@@ -5,6 +5,7 @@ import type { Config } from "../../config/config.ts";
 import { writeAtomically } from "../../worker/files/write-atomically.ts";
 import { isAlive } from "../../worker/identify.ts";
 import { supervisedUnitName } from "../../worker/unit.ts";
+import { findUser } from "../../worker/users.ts";
 import { knownWorker } from "../managers/known-worker.ts";
 import { createSystemctl, runCommand, type Systemctl } from "../managers/systemd/systemctl.ts";
 import { difference } from "../units/difference.ts";
@@ -34,6 +35,10 @@ export async function units(command: UnitsCommand): Promise<number> {
   }
   if (!dryRun && process.geteuid?.() !== 0) {
     err("units are written by root: sudo pitcrew units (--dry-run shows what it would do)");
+    return 1;
+  }
+  if (command.user !== undefined && findUser(command.user) === undefined) {
+    err(`there is no user ${command.user} on this machine: --user names the one that the remediator runs as`);
     return 1;
   }
   const systemctl = createSystemctl();

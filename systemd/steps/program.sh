@@ -105,7 +105,6 @@ undo_switch() {
     [[ $folder == "$former" ]] || rm -rf "$program_folder/versions/$folder"
   done
   rmdir "$program_folder/versions" "$program_folder" 2>/dev/null || true
-  if ((first)); then rmdir "$settings_folder/workers" "$settings_folder" 2>/dev/null || true; fi
 }
 
 # The version of before stays until the next upgrade: its daemons may still be reading from it.

@@ -106,6 +106,7 @@ start_failed() {
 undo_start() {
   if [[ -z $former ]]; then
     systemctl stop "${DAEMONS[@]}" 'pitcrew-worker-*.service' 2>/dev/null || true
+    stop_slice 2>/dev/null || true
     rm -f "$unit_folder"/multi-user.target.wants/pitcrew-{exporter,remediator}.service
     systemctl daemon-reload
     systemctl reset-failed 'pitcrew-*' 2>/dev/null || true

@@ -90,21 +90,27 @@ settle() { state_of "$1" >"$kept/kept.${#touched[@]}.became"; }
 state_of() { if [[ -L $1 ]]; then readlink "$1"; elif [[ -e $1 ]]; then sha256sum <"$1"; else echo absent; fi; }
 
 put_back() {
-  local i file copy whole=0
+  local i file copy failed=0
   for ((i = ${#touched[@]}; i > 0; i--)); do
     file=${touched[i - 1]} copy=$kept/kept.$i
     rm -f "$file.next"
-    if [[ -e $copy.became && $(<"$copy.became") != "$(state_of "$file")" ]]; then
+    if [[ -s $copy.became && $(<"$copy.became") != "$(state_of "$file")" ]]; then
       say "install.sh: $file was changed by somebody else meanwhile, and stays" >&2
       continue
     fi
+    if is_as_before "$copy" "$file"; then continue; fi
     if [[ -e $copy || -L $copy ]]; then
-      { cp -a "$copy" "$file.next" && mv -fT "$file.next" "$file"; } || whole=1
+      { cp -a "$copy" "$file.next" && mv -fT "$file.next" "$file"; } || { rm -f "$file.next"; failed=1; }
     else
-      rm -f "$file" || whole=1
+      rm -f "$file" || failed=1
     fi
   done
-  return "$whole"
+  return "$failed"
+}
+
+# What need not be written asks for no room on a full disk.
+is_as_before() {
+  [[ $(state_of "$1") == "$(state_of "$2")" ]] && { [[ ! -e $1 ]] || [[ $(stat -c '%a %u %g' "$1") == "$(stat -c '%a %u %g' "$2")" ]]; }
 }
 
 undo() {
@@ -113,15 +119,16 @@ undo() {
   if ((code != 0 && !dry)); then
     # First, for the disk may be full.
     rm -rf "$program_folder/versions/.next" "$program_folder/current.next"
+    undo_switch || whole=0
     put_back || whole=0
-    undo_switch
     if ((live && restarting)); then
       undo_start || say "install.sh: the old version could not be started: journalctl -u pitcrew-exporter -u pitcrew-remediator" >&2
     fi
     if ((first)); then
       rm -rf "${new_folders[@]}"
       for user in "${new_users[@]}"; do remove_user "$user"; done
-      rmdir "$DESTDIR/etc/sysusers.d" "$unit_folder"/pitcrew-{remediator.service,workers.slice}.d 2>/dev/null || true
+      rmdir "$settings_folder/workers" "$settings_folder" "$DESTDIR/etc/sysusers.d" \
+        "$unit_folder"/pitcrew-{remediator.service,workers.slice}.d 2>/dev/null || true
     fi
     if ((!whole)); then
       say "install.sh: not every file could be put back, see above: mend that, and run it again" >&2

@@ -85,6 +85,7 @@ test("drift is told by check and mended by units, which removes no unit that run
   await machine.must(
     "cp -a /etc/pitcrew/pitcrew.yml /root/whole.yml && sed -i '/name: calm/d' /etc/pitcrew/pitcrew.yml",
   );
+  expect((await fails(machine, "pitcrew units --user nosuch")).stderr).toContain("there is no user nosuch");
   const { stderr } = await fails(machine, "pitcrew units");
   expect(stderr).toContain("pitcrew-worker-calm.service is not in pitcrew.yml any more, and runs");
   await machine.must(`test -e ${file} && cp -a /root/whole.yml /etc/pitcrew/pitcrew.yml && pitcrew units`);

@@ -15,6 +15,7 @@ import {
   startUnit,
 } from "./installation.ts";
 import { bootMachine } from "./machine.ts";
+import { dies, instead, release } from "./releases.ts";
 
 const CONFIG = `
 # Somebody's own words.
@@ -67,16 +68,6 @@ function isActive(unit: string) {
   });
 }
 
-/** What is installed, unpacked as a release is: built, with its libraries, without sources. `change` is shell run in it. */
-async function release(version: string, change: string): Promise<string> {
-  const folder = `/root/release-${version}`;
-  const named = `sed -i 's/"version": "[^"]*"/"version": "${version}"/' package.json`;
-  await machine.must(
-    `rm -rf ${folder} && cp -rL /opt/pitcrew/current ${folder} && cd ${folder} && ${named} && ${change}`,
-  );
-  return `bash ${folder}/systemd/install.sh`;
-}
-
 /** The daemons themselves say which version they are. */
 async function runsVersion(version: string): Promise<void> {
   for (const daemon of DAEMONS) {
@@ -95,7 +86,7 @@ describe("an upgrade over a running version", () => {
   let said: string;
   beforeAll(async () => {
     workers = await mainPids(machine, WORKERS);
-    said = await machine.must(await release("1.0.0", NEW_RULES));
+    said = await machine.must(await release(machine, "1.0.0", NEW_RULES));
   });
 
   test("runs both daemons of the new version, and touches no worker", async () => {
@@ -118,7 +109,7 @@ describe("an upgrade over a running version", () => {
     ["while it copies the program", "1.0.1", "1.0.0", "test -e /opt/pitcrew/versions/.next"],
     ["after the switch, before the daemons are new", "1.0.2", "1.0.1", "readlink /opt/pitcrew/current | grep -q 1.0.2"],
   ])("an installer that was killed %s is no hindrance: done again, it is done", async (_, version, former, reached) => {
-    const command = await release(version, "true");
+    const command = await release(machine, version, "true");
     await machine.must(`${command} >/dev/null & until ${reached}; do :; done; kill -9 $!; wait`);
     // What it had begun may still be at work, and holds the lock.
     expect(await machine.must(`flock /run/pitcrew-install.lock true; ${command}`)).toContain("Done");
@@ -129,12 +120,6 @@ describe("an upgrade over a running version", () => {
     expect(await mainPids(machine, WORKERS)).toEqual(workers);
   });
 });
-
-/** The command of a release, with something that goes wrong in front of it. */
-const instead = (lines: string) =>
-  `printf '#!/usr/bin/env node\\n${lines}\\nawait import("./program/pitcrew.js");\\n' > dist/pitcrew.js`;
-const dies = (command: string) =>
-  instead(`if (process.argv[2] === "${command}") { console.error("my last words"); process.exit(1); }`);
 
 describe("an upgrade that fails leaves the old version running, and says what to do", () => {
   test.each([
@@ -155,7 +140,7 @@ describe("an upgrade that fails leaves the old version running, and says what to
   ])("a version that %s", async (_, change, sentence, isRestarted) => {
     const [workers, daemons] = [await mainPids(machine, WORKERS), await mainPids(machine)];
     const before = await files();
-    const { code, stderr } = await fails(machine, await release("2.0.0", change));
+    const { code, stderr } = await fails(machine, await release(machine, "2.0.0", change));
     expect(code).toBe(1);
     expect(stderr).toMatch(sentence);
     expect(stderr).toContain("the version of before is in place and runs on; mend what is said above");
@@ -172,12 +157,16 @@ describe("an installer that was killed, and one after it that fails, leave the v
     ["when its daemons are to run", dies("remediator"), "does not run: its last words"],
   ])("which fails %s", async (_, change, sentence) => {
     const [before, workers] = [await files(), await mainPids(machine, WORKERS)];
-    const killed = await release("1.1.0", "echo '# new' | tee -a systemd/units/*.service systemd/settings/*.conf");
+    const killed = await release(
+      machine,
+      "1.1.0",
+      "echo '# new' | tee -a systemd/units/*.service systemd/settings/*.conf",
+    );
     await machine.must(
       `${killed} >/dev/null & until readlink /opt/pitcrew/current | grep -q 1.1.0; do :; done; kill -9 $!; wait`,
     );
     expect(await machine.must("tail -n 1 /etc/systemd/system/pitcrew-remediator.service")).toBe("# new");
-    const failing = await release("2.0.0", change);
+    const failing = await release(machine, "2.0.0", change);
     const { stderr } = await fails(machine, `flock /run/pitcrew-install.lock true; ${failing}`);
     expect(stderr).toContain(sentence);
     expect(stderr).toContain("the version of before is in place and runs on");
@@ -186,6 +175,25 @@ describe("an installer that was killed, and one after it that fails, leave the v
     await runsVersion("1.0.2");
     expect((await machine.run("ls -d /var/lib/pitcrew-install")).stdout).toBe("");
   });
+});
+
+test("on a disk that is full the old version runs on, and nothing of it is lost", async () => {
+  const command = await release(machine, "2.0.0", "echo '# new' | tee -a systemd/units/*.service");
+  const units = "/etc/systemd/system";
+  await machine.must(
+    `cp -a ${units} /root/units && mount -t tmpfs -o size=1m,mode=0755 tmpfs ${units} && cp -a /root/units/. ${units}`,
+  );
+  try {
+    await machine.run(`head -c 2M /dev/zero > ${units}/fill`);
+    const [before, daemons] = [await files(), await mainPids(machine)];
+    const { stderr } = await fails(machine, command);
+    expect(stderr).toContain("No space left on device");
+    expect(stderr).toContain("the version of before is in place and runs on");
+    expect(await files()).toBe(before);
+    expect(await mainPids(machine)).toEqual(daemons);
+  } finally {
+    await machine.must(`umount ${units} && rm -r /root/units && systemctl daemon-reload`);
+  }
 });
 
 /** A file that was put back is the same file to everybody who reads it: times and inodes are not compared. */
@@ -198,7 +206,7 @@ async function files(): Promise<string> {
 describe("uninstalling", () => {
   let broken: string;
   beforeAll(async () => {
-    broken = await release("3.0.0", dies("remediator"));
+    broken = await release(machine, "3.0.0", dies("remediator"));
   });
 
   test("ends the daemons and pitcrew's own workers, keeps configuration and journal, and touches no other unit", async () => {
