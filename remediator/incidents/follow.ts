@@ -37,8 +37,8 @@ export class Follower {
     const readable = reading.presence.kind === "up" || reading.presence.kind === "down";
     const told =
       known === undefined || !readable ? undefined : this.#deps.manager(reading.spec).exitOf(reading.spec, known);
-    const exit = told && this.#explained(reading.spec, told, open);
-    if (reading.presence.kind === "up" && exit === undefined) this.#oom.sawAlive(name);
+    const exit = told && known && this.#explained(reading.spec, known, told, open);
+    if (reading.presence.kind === "up" && exit === undefined) this.#oom.sawAlive(name, reading.presence.incarnation);
     let pending = false;
     if (known !== undefined && exit === undefined && isGone(reading, known) && tellsExits(manager)) {
       const since = this.#goneSince.get(name) ?? now.mono;
@@ -61,9 +61,14 @@ export class Follower {
   }
 
   /** A SIGKILL of ours needs no explanation, and of its units systemd knows. */
-  #explained({ name, manager }: WorkerSpec, end: WorkerEnd, open: Incident | undefined): WorkerEnd {
+  #explained(
+    { name, manager }: WorkerSpec,
+    process: Incarnation,
+    end: WorkerEnd,
+    open: Incident | undefined,
+  ): WorkerEnd {
     if (open?.state === "killing" || unitOfWorker(manager) !== undefined) return end;
-    return this.#oom.explains(name, end.code) ? { ...end, oomKill: true } : end;
+    return this.#oom.explains(name, process, end.code) ? { ...end, oomKill: true } : end;
   }
 
   #startedByItself({ presence, spec }: WorkerReading, known: Incarnation | undefined): boolean {

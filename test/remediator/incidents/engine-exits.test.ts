@@ -50,6 +50,29 @@ describe("an exit", () => {
     expect(world.worker("w").copies).toBe(1);
   });
 
+  test.each([
+    ["while its memory is still being freed", 4, "oom_kill"],
+    ["a minute ago, of something else", 60, "signal"],
+  ])("by SIGKILL, of a worker seen alive after the kernel counted one more %s", async (_title, seconds, reason) => {
+    const world = await worldOf();
+    world.oomKills += 1;
+    await pass(seconds);
+    world.worker("w").end(137);
+    await pass(20);
+    expect(world.engine.ledger.worker("w").lastExit).toMatchObject({ code: 137, reason });
+  });
+
+  test("by SIGKILL right after a start is not explained by what the kernel ended before that process was there", async () => {
+    const world = await worldOf();
+    world.oomKills += 1;
+    world.worker("w").next = { endsAfter: 1, exitCode: 137 };
+    world.worker("w").end(137);
+    await pass(20);
+    const { exits } = world.engine.ledger.worker("w");
+    expect([...exits.keys()]).toEqual(["oom_kill", "signal"]);
+    expect(exits.get("oom_kill")).toBe(1);
+  });
+
   test("by our own SIGKILL is ours, although the kernel has ended something meanwhile", async () => {
     const world = await worldOf();
     Object.assign(world.worker("w").running ?? {}, { endsWithin: undefined });
