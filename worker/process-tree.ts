@@ -4,7 +4,7 @@ import { carriesMarker, type Marker } from "./environment-marker.ts";
 import { readLiveStat } from "./identify.ts";
 import type { Incarnation } from "./incarnation.ts";
 import { listPids } from "./proc/list-pids.ts";
-import type { ProcStat } from "./proc/stat.ts";
+import { isKernelThread, type ProcStat } from "./proc/stat.ts";
 
 export interface TreeOptions {
   /** The session of a supervised worker. Its leader, the shim, is not a member; nor are the shim's own helpers. */
@@ -44,11 +44,12 @@ export function treeOf(root: Incarnation | undefined, options: TreeOptions = {})
   return members.map(({ pid, startTicks }) => ({ bootId, pid, startTicks }));
 }
 
+/** Kernel threads, the most of many machines, are nobody's members. */
 function readProcesses(procRoot: string): Processes {
   const processes = new Map<number, ProcStat>();
   for (const pid of listPids(procRoot) ?? []) {
     const stat = readLiveStat(pid, procRoot);
-    if (stat !== undefined) processes.set(pid, stat);
+    if (stat !== undefined && !isKernelThread(stat)) processes.set(pid, stat);
   }
   return processes;
 }

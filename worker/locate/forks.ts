@@ -1,10 +1,8 @@
 // A worker that died may leave a child with the worker's own command line behind: which of two processes is the copy?
-import { readText } from "../proc/read-text.ts";
+import { textOf } from "../proc/read-text.ts";
+import { hasExecuted, parseProcStat } from "../proc/stat.ts";
 import type { ProcessEntry } from "../process-table.ts";
 import { ProcessFacts } from "./process-facts.ts";
-
-/** Forked, and no program executed since. Source: include/linux/sched.h */
-const PF_FORKNOEXEC = 0x40;
 
 /**
  * A process that never executed a program has its command line from the one that it was forked from. Where exactly one of the roots did
@@ -12,7 +10,7 @@ const PF_FORKNOEXEC = 0x40;
  * been started as it was, they would be as it is. Otherwise nobody can tell, and all of them stay.
  */
 export function withoutForks(roots: readonly ProcessEntry[], procRoot: string): readonly ProcessEntry[] {
-  const executed = roots.filter(({ pid }) => hasExecuted(pid, procRoot));
+  const executed = roots.filter(({ pid }) => mayHaveExecuted(pid, procRoot));
   const [main] = executed;
   if (main === undefined || executed.length > 1) return roots;
   const lineOf = ({ pid }: ProcessEntry) => new ProcessFacts(pid, procRoot).commandLine;
@@ -20,10 +18,8 @@ export function withoutForks(roots: readonly ProcessEntry[], procRoot: string): 
   return line === undefined ? roots : roots.filter((root) => root === main || lineOf(root) !== line);
 }
 
-/** Source: proc_pid_stat(5), field 9. What cannot be read counts as executed: then nobody is left out. */
-function hasExecuted(pid: number, procRoot: string): boolean {
-  const read = readText(`${procRoot}/${pid}/stat`);
-  if (read.kind !== "ok") return true;
-  const flags = Number(read.text.slice(read.text.lastIndexOf(") ") + 2).split(" ")[6]);
-  return Number.isNaN(flags) || Math.floor(flags / PF_FORKNOEXEC) % 2 === 0;
+/** What cannot be read counts as executed: then nobody is left out. */
+function mayHaveExecuted(pid: number, procRoot: string): boolean {
+  const stat = parseProcStat(textOf(`${procRoot}/${pid}/stat`) ?? "");
+  return stat === undefined || hasExecuted(stat);
 }

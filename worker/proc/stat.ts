@@ -9,13 +9,15 @@ export interface ProcStat {
   ppid: number;
   processGroup: number;
   session: number;
+  /** PF_… of the kernel. */
+  flags: number;
   threads: number;
   /** Clock ticks since boot at which the process started. */
   startTicks: number;
 }
 
 /**
- * Source: proc_pid_stat(5), fields 1 to 6, 20 and 22.
+ * Source: proc_pid_stat(5), fields 1 to 6, 9, 20 and 22.
  * `comm` may hold spaces, newlines and ')', so counting starts after the last ')'.
  * @returns undefined if malformed, or cut short before the end of field 22.
  */
@@ -31,15 +33,29 @@ export function parseProcStat(text: string): ProcStat | undefined {
   const ppid = parseCount(fields[1]);
   const processGroup = parseCount(fields[2]);
   const session = parseCount(fields[3]);
+  const flags = parseCount(fields[6]);
   const threads = parseCount(fields[17]);
   const startTicks = parseCount(fields[19]);
   if (pid === undefined || state === undefined || !/^[A-Za-z]$/.test(state)) return undefined;
   if (ppid === undefined || processGroup === undefined || session === undefined) return undefined;
-  if (threads === undefined || startTicks === undefined) return undefined;
-  return { pid, comm: text.slice(open + 2, close), state, ppid, processGroup, session, threads, startTicks };
+  if (flags === undefined || threads === undefined || startTicks === undefined) return undefined;
+  return { pid, comm: text.slice(open + 2, close), state, ppid, processGroup, session, flags, threads, startTicks };
 }
 
 /** A zombie is dead, unless only its first thread has ended and others run on. */
 export function isDead(stat: ProcStat): boolean {
   return stat.state === "X" || stat.state === "x" || (stat.state === "Z" && stat.threads <= 1);
+}
+
+/** Source: include/linux/sched.h */
+const PF_FORKNOEXEC = 0x40;
+const PF_KTHREAD = 0x200000;
+
+/** False: forked, and no program executed since. */
+export function hasExecuted({ flags }: Pick<ProcStat, "flags">): boolean {
+  return (flags & PF_FORKNOEXEC) === 0;
+}
+
+export function isKernelThread({ flags }: Pick<ProcStat, "flags">): boolean {
+  return (flags & PF_KTHREAD) !== 0;
 }

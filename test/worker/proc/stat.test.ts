@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { isDead, parseProcStat } from "../../../worker/proc/stat.ts";
+import { hasExecuted, isDead, isKernelThread, parseProcStat } from "../../../worker/proc/stat.ts";
 import { statText } from "../fixture-proc.ts";
 
 describe("/proc/<pid>/stat", () => {
@@ -9,6 +9,15 @@ describe("/proc/<pid>/stat", () => {
     const stat = parseProcStat(readFileSync("/proc/self/stat", "utf8"));
     expect(stat).toMatchObject({ pid: process.pid, ppid: process.ppid });
     expect(stat?.startTicks).toBeGreaterThan(0);
+    expect(stat && hasExecuted(stat)).toBe(true);
+    expect(stat && isKernelThread(stat)).toBe(false);
+  });
+
+  test("a kernel thread is told from a process that calls itself the same", () => {
+    const text = "2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 5 0 0 20 0 1 0 5 0 0 0";
+    const stat = parseProcStat(text);
+    expect(stat && isKernelThread(stat)).toBe(true);
+    expect(isKernelThread(parseProcStat(statText({ pid: 2, comm: "kthreadd", ppid: 0 })) ?? { flags: 0 })).toBe(false);
   });
 
   test.each([
@@ -27,6 +36,7 @@ describe("/proc/<pid>/stat", () => {
       ppid: 5,
       processGroup: 77,
       session: 6,
+      flags: 4_194_304,
       threads: 3,
       startTicks: 987_654,
     });
