@@ -14,8 +14,8 @@ function pathWithPython(): string {
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    // `npm run test:systemd` and `npm run test:root`: they take root.
-    exclude: ["test/systemd/**", "test/root/**"],
+    // `npm run test:root`, `test:systemd` and `test:vm`: they take root.
+    exclude: ["test/root/**", "test/systemd/**", "test/vm/**"],
     reporters: ["./test/support/reporter.ts"],
     // Tests wait for events; these end what will never come, on a machine that is many times slower, too.
     testTimeout: 180_000,

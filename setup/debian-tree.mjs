@@ -67,12 +67,12 @@ async function makeTree(partial, cache, say) {
 }
 
 /**
- * Installs Debian's packages into a tree that is not in use, and leaves no trace of this machine in it.
+ * Installs Debian's packages into a tree that is not in use, and leaves no name and no resolver of this machine in it.
  * @param {string} root @param {readonly string[]} packages
  * @throws {SetupError}
  */
 export async function install(root, packages) {
-  copyFileSync("/etc/resolv.conf", join(root, "etc/resolv.conf"));
+  if (existsSync("/etc/resolv.conf")) copyFileSync("/etc/resolv.conf", join(root, "etc/resolv.conf"));
   await must("apt-get update in the tree", "chroot", [root, "apt-get", "update"]);
   const command = ["apt-get", "install", "-y", "--no-install-recommends", ...packages];
   await must("apt-get install in the tree", "chroot", [root, ...command]);

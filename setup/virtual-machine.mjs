@@ -17,6 +17,8 @@ const EMULATOR = ["qemu-system-x86", "e2fsprogs"];
 const ENTRANCE = "pitcrew-test.service";
 const ENTRANCE_UNIT = `[Unit]
 Description=The tests' way in
+BindsTo=dev-virtio\\x2dports-pitcrew.device
+After=dev-virtio\\x2dports-pitcrew.device
 # Whoever waits for it is told.
 OnFailure=poweroff.target
 [Service]

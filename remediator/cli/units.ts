@@ -37,14 +37,16 @@ export async function units(command: UnitsCommand): Promise<number> {
     err("units are written by root: sudo pitcrew units (--dry-run shows what it would do)");
     return 1;
   }
-  if (command.user !== undefined && findUser(command.user) === undefined) {
+  // By name: polkit knows no other.
+  const user = command.user === undefined ? undefined : findUser(command.user)?.name;
+  if (command.user !== undefined && user === undefined) {
     err(`there is no user ${command.user} on this machine: --user names the one that the remediator runs as`);
     return 1;
   }
   const systemctl = createSystemctl();
   let plan: Plan;
   try {
-    plan = planUnits({ config, account: await remediatorAccount(systemctl, command.user) });
+    plan = planUnits({ config, account: await remediatorAccount(systemctl, user) });
   } catch (cause) {
     if (!(cause instanceof UnitTextError)) throw cause;
     err(cause.message);

@@ -102,7 +102,7 @@ undo_switch() {
   fi
   local folder
   for folder in "${staged[@]}"; do
-    [[ $folder == "$former" ]] || rm -rf "$program_folder/versions/$folder"
+    [[ -z $folder || $folder == "$former" ]] || rm -rf "$program_folder/versions/$folder"
   done
   rmdir "$program_folder/versions" "$program_folder" 2>/dev/null || true
 }

@@ -67,12 +67,13 @@ start_services() {
   restarting=1
   systemctl daemon-reload
   if pitcrew --help | grep -Eq '^ +units\b'; then
-    local file
+    local file i from=${#touched[@]}
     while read -r file; do keep "$file"; done < <(
       pitcrew units --dry-run --config.file /etc/pitcrew/pitcrew.yml 2>/dev/null | sed -n 's/^would [a-z]* \(\/.*\)$/\1/p'
     )
     act "units of supervised workers" pitcrew units --config.file /etc/pitcrew/pitcrew.yml ||
       fail "the units of supervised workers could not be written, see above"
+    for ((i = from + 1; i <= ${#touched[@]}; i++)); do settle "${touched[i - 1]}" "$i"; done
   fi
   systemctl --quiet enable "${DAEMONS[@]}"
   local daemon

@@ -28,6 +28,8 @@ write_settings() {
 write_configuration() {
   local file=$settings_folder/pitcrew.yml group=root:pitcrew
   if [[ -e $file ]]; then
+    # What a link leads to is kept, changed and put back; the link stays.
+    file=$(readlink -f "$file")
     [[ -z $config_file && -z $match ]] || fail "/etc/pitcrew/pitcrew.yml exists: edit it, or move it away to begin with another"
     ((!first)) || begin_dry "$file"
     let_daemons_read "$file"

@@ -18,12 +18,15 @@ begin_undo() {
 # What is on record of an installer that was killed is ours to undo, too.
 remember_beginning() {
   kept=$unfinished
+  if [[ -e $kept/former && $(<"$kept/former") == - ]] && systemctl --quiet is-active "${DAEMONS[@]}"; then
+    # A first one that came so far that both daemons run is what an upgrade goes back to.
+    forget_beginning
+  fi
   if [[ -e $kept/former ]]; then
     say "An installation that was interrupted is finished now, or taken back."
-    interrupted=1
+    interrupted=1 first=0
     former=$(<"$kept/former")
-    first=0
-    [[ -n $former ]] || first=1
+    if [[ $former == - ]]; then former='' first=1; fi
     mapfile -t touched < <(recorded touched)
     mapfile -t staged < <(recorded staged)
     mapfile -t new_users < <(recorded users)
@@ -31,9 +34,18 @@ remember_beginning() {
     [[ ! -e $kept/restarting ]] || restarting=1
   else
     rm -rf "$kept"
-    { mkdir -m 0700 "$kept" && echo "$PREFIX" >"$kept/prefix" && echo "$former" >"$kept/former"; } ||
-      fail "$kept could not be written: is the disk full?"
+    # The name of the former version makes a record of it: it is there last, whole, and goes first.
+    {
+      mkdir -m 0700 "$kept" && echo "$PREFIX" >"$kept/prefix" && echo "${former:--}" >"$kept/former.next" &&
+        sync "$kept/prefix" "$kept/former.next" && mv "$kept/former.next" "$kept/former"
+    } || fail "$kept could not be written: is the disk full?"
   fi
+}
+
+forget_beginning() {
+  ((live && !dry)) || return 0
+  rm -f "$unfinished/former"
+  rm -rf "$unfinished"
 }
 
 # record KIND TEXT: for an installer after us.
@@ -42,7 +54,7 @@ recorded() { [[ ! -e $kept/$1 ]] || cat "$kept/$1"; }
 
 finish_undo() {
   trap - EXIT HUP INT TERM
-  ((!live || dry)) || rm -rf "$kept"
+  forget_beginning
   rm -rf "$work"
 }
 
@@ -84,8 +96,8 @@ keep() {
   touched+=("$1")
 }
 
-# settle FILE: the one just kept is now as we want it. What somebody has made of it afterwards is theirs, and stays.
-settle() { state_of "$1" >"$kept/kept.${#touched[@]}.became"; }
+# settle FILE [NUMBER]: what was kept (last, or as this number) is now as we want it. What somebody makes of it afterwards is theirs, and stays.
+settle() { state_of "$1" >"$kept/kept.${2:-${#touched[@]}}.became"; }
 
 state_of() { if [[ -L $1 ]]; then readlink "$1"; elif [[ -e $1 ]]; then sha256sum <"$1"; else echo absent; fi; }
 
@@ -139,7 +151,7 @@ undo() {
     fi
   fi
   rm -rf "$work"
-  ((!live || dry || !whole)) || rm -rf "$kept"
+  ((!whole)) || forget_beginning
   ((!first || !live)) || rm -f "$lock_file"
   exit "$code"
 }

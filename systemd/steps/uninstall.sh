@@ -27,7 +27,10 @@ take_away() {
   ((dry)) || rmdir "$DESTDIR/etc/sysusers.d" 2>/dev/null || true
   if ((purge)); then take_data; else say "  kept: /etc/pitcrew, /var/lib/pitcrew, /var/log/pitcrew and their users (--purge removes them)"; fi
   step "Done"
-  if ((dry)); then say "  Nothing was changed."; elif ((live)); then rm -rf "$lock_file" "$unfinished"; fi
+  if ((dry)); then say "  Nothing was changed."; elif ((live)); then
+    forget_beginning
+    rm -f "$lock_file"
+  fi
 }
 
 # Workers of pitcrew's own units end with these; units of other packages run on.
@@ -48,7 +51,8 @@ stop_services() {
 
 # It outlives its last unit, and would end what somebody else has put there.
 stop_slice() {
-  systemctl show --property=Slice --value '*.service' '*.scope' | grep -qx 'pitcrew-workers.slice' || systemctl stop pitcrew.slice
+  # To its end: systemctl, told that nobody reads on, would fail.
+  systemctl show --property=Slice --value '*.service' '*.scope' | grep -x 'pitcrew-workers.slice' >/dev/null || systemctl stop pitcrew.slice
 }
 
 stop_one() {

@@ -17,6 +17,9 @@ export interface RunOptions {
 }
 
 export abstract class Machine {
+  /** What is awaited comes in seconds; this is how long it may take where ten other things are done at once, in milliseconds. */
+  abstract readonly patienceMs: number;
+
   /** Runs a line of POSIX shell as root in the machine, to its end, whatever it answers. */
   abstract run(line: string, options?: RunOptions): Promise<RunResult>;
 

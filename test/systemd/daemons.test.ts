@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import type { Machine } from "../support/machine.ts";
-import { DAEMONS, install, mainPids, metricsThatShow, PATIENCE_MS, property } from "./installation.ts";
+import { DAEMONS, install, mainPids, metricsThatShow, property } from "./installation.ts";
 import { bootMachine } from "./machine.ts";
 
 /** Every way in which a worker can be somebody else's: another user, root, a unit of the template, a tree that shares its memory. */
@@ -143,7 +143,7 @@ describe("whatever ends them", () => {
         ];
         return pid !== before && pid !== "0" && state === "active";
       },
-      { what: "it to be back", within: PATIENCE_MS },
+      { what: "it to be back", within: machine.patienceMs },
     );
     await metricsThatShow(machine, /^pitcrew_\w+_build_info\{/m, daemon);
     expect(await mainPids(machine, WORKER_UNITS)).toEqual(workers);
@@ -164,14 +164,14 @@ describe("whatever ends them", () => {
       const first = await fedAt();
       await eventually(async () => (await fedAt()) > first + 8e6, {
         what: "twice its time to go by",
-        within: PATIENCE_MS,
+        within: machine.patienceMs,
       });
       expect(await property(machine, daemon, "MainPID")).toBe(before);
 
       await machine.must(`kill -USR2 ${before}`);
       await eventually(async () => (await property(machine, daemon, "NRestarts")) === "1", {
         what: "the watchdog to start it again",
-        within: PATIENCE_MS,
+        within: machine.patienceMs,
       });
       await eventually(async () => (await property(machine, daemon, "ActiveState")) === "active", {
         what: "it to be back",
@@ -192,14 +192,14 @@ describe("whatever ends them", () => {
     // Six failures are more than systemd's own limit of five in ten seconds would allow.
     await eventually(async () => Number(await property(machine, "pitcrew-exporter", "NRestarts")) >= 3, {
       what: "it to be tried again and again",
-      within: PATIENCE_MS,
+      within: machine.patienceMs,
     });
     expect(await machine.must("journalctl -b -u pitcrew-exporter -o cat")).toMatch(/pitcrew\.yml:1:\d+: workers/);
     await machine.must("cp -a /root/good.yml /etc/pitcrew/pitcrew.yml");
     for (const daemon of DAEMONS)
       await eventually(async () => (await property(machine, daemon, "ActiveState")) === "active", {
         what: `${daemon} to be back`,
-        within: PATIENCE_MS,
+        within: machine.patienceMs,
       });
   });
 

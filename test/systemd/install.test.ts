@@ -11,7 +11,6 @@ import {
   LEAKING_WORKER,
   mainPids,
   metricsThatShow,
-  PATIENCE_MS,
   property,
   snapshot,
 } from "./installation.ts";
@@ -108,7 +107,7 @@ describe("a fresh installation", () => {
     await machine.must(line.replaceAll("sudo ", ""));
     await eventually(async () => !(await machine.must("pitcrew status")).includes("DRY RUN"), {
       what: "it to be on",
-      within: PATIENCE_MS,
+      within: machine.patienceMs,
     });
     expect(await mainPids(machine)).toEqual(before);
   });
@@ -162,7 +161,7 @@ test("a worker over its limit is left alone while the run is dry, and renewed on
   const history = () => machine.must("pitcrew history");
   await eventually(async () => (await history()).includes("dry run: would restart"), {
     what: "the dry run to be on record",
-    within: PATIENCE_MS,
+    within: machine.patienceMs,
   });
   expect(await property(machine, "by-hand", "ActiveState")).toBe("active");
 
@@ -171,14 +170,14 @@ test("a worker over its limit is left alone while the run is dry, and renewed on
   );
   await eventually(async () => (await property(machine, "by-hand", "ActiveState")) !== "active", {
     what: "the worker to be ended",
-    within: PATIENCE_MS,
+    within: machine.patienceMs,
   });
   const fresh = await eventually(
     async () => {
       const lines = await journalOf(machine, "pitcrew-remediator");
       return lines.map(({ message }) => /msg="runs as pid (\d+)"/.exec(message)?.[1]).find((pid) => pid !== undefined);
     },
-    { what: "a fresh one to run", within: PATIENCE_MS },
+    { what: "a fresh one to run", within: machine.patienceMs },
   );
   // As its user, in nobody's sandbox (the machine itself has a filter), and not protected from the OOM killer as pitcrew is.
   const facts = (pid: string) => machine.must(`grep -E 'CapBnd|NoNewPrivs|Seccomp_filters' /proc/${pid}/status`);

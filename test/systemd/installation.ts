@@ -2,9 +2,6 @@
 import { eventually } from "../support/eventually.ts";
 import { type Machine, type RunResult, SOURCE } from "../support/machine.ts";
 
-/** What is awaited comes in seconds; a machine that does ten other things at once takes longer. */
-export const PATIENCE_MS = 240_000;
-
 export const DAEMONS = ["pitcrew-exporter", "pitcrew-remediator"] as const;
 export const INSTALL = `bash ${SOURCE}/systemd/install.sh`;
 /** A worker that grows by so many MiB a second, up to a cap: the demonstration's. */
@@ -53,7 +50,7 @@ export function metricsThatShow(machine: Machine, line: RegExp, daemon?: (typeof
     const text = await metrics(machine, daemon).catch(() => "");
     return line.test(text) && text;
   };
-  return eventually(look, { what: `/metrics to show ${line.source}`, within: PATIENCE_MS });
+  return eventually(look, { what: `/metrics to show ${line.source}`, within: machine.patienceMs });
 }
 
 /** Resolves when `pitcrew status` shows the worker so. */
@@ -61,7 +58,7 @@ export function state(machine: Machine, worker: string, wanted: string): Promise
   const line = new RegExp(`^${worker} +${wanted}`, "m");
   return eventually(async () => line.test((await machine.run("pitcrew status")).stdout), {
     what: `${worker} to be ${wanted}`,
-    within: PATIENCE_MS,
+    within: machine.patienceMs,
   });
 }
 

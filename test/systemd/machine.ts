@@ -85,6 +85,7 @@ export async function bootMachine({ bind = {} }: BootOptions = {}): Promise<Cont
 }
 
 export class Container extends Machine {
+  override readonly patienceMs = 240_000;
   private readonly child: ChildProcess;
   private readonly name: string;
   private console = "";

@@ -1,7 +1,7 @@
 // After a boot everything is up without a hand, and what the former boot left open is closed.
 import { expect, test } from "vitest";
 import { eventually } from "../support/eventually.ts";
-import { DAEMONS, install, metricsThatShow, PATIENCE_MS, property, startUnit } from "./installation.ts";
+import { DAEMONS, install, metricsThatShow, property, startUnit } from "./installation.ts";
 import { bootMachine } from "./machine.ts";
 
 // In a dry run an incident waits for ever: it is open when the machine goes down.
@@ -34,7 +34,7 @@ test("a reboot brings daemons and workers back, and closes the incidents of the 
     (JSON.parse(await machine.must("pitcrew history --json --worker heavy")) as { incidents: Incident[] }).incidents;
   const former = await eventually(
     async () => (await incidents()).find(({ reason, state }) => reason === "memory_limit" && state === "open"),
-    { what: "an incident to be open", within: PATIENCE_MS },
+    { what: "an incident to be open", within: machine.patienceMs },
   );
   const invocation = await property(machine, "pitcrew-remediator", "InvocationID");
 
@@ -43,7 +43,7 @@ test("a reboot brings daemons and workers back, and closes the incidents of the 
   for (const unit of [...DAEMONS, "pitcrew-worker@steady", "heavy"]) {
     await eventually(async () => (await property(machine, unit, "ActiveState")) === "active", {
       what: `${unit} to be up`,
-      within: PATIENCE_MS,
+      within: machine.patienceMs,
     });
   }
   expect(await property(machine, "pitcrew-remediator", "InvocationID")).not.toBe(invocation);
@@ -51,13 +51,13 @@ test("a reboot brings daemons and workers back, and closes the incidents of the 
   await metricsThatShow(machine, /^pitcrew_worker_up\{.*worker="heavy".*\} 1$/m);
   const closed = await eventually(
     async () => (await incidents()).find(({ id, state }) => id === former.id && state !== "open"),
-    { what: "the former boot's incident to be closed", within: PATIENCE_MS },
+    { what: "the former boot's incident to be closed", within: machine.patienceMs },
   );
   expect(closed.state).toBe("superseded");
   // The limit is still exceeded: that is another incident, about another process.
   await eventually(async () => (await incidents()).some(({ id, state }) => id !== former.id && state === "open"), {
     what: "an incident of this boot",
-    within: PATIENCE_MS,
+    within: machine.patienceMs,
   });
   expect(await machine.must("systemctl --failed --no-legend")).toBe("");
 });

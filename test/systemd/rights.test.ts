@@ -2,17 +2,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import type { Machine } from "../support/machine.ts";
-import {
-  fails,
-  install,
-  journalOf,
-  LEAK_ONCE,
-  mainPids,
-  metricsThatShow,
-  PATIENCE_MS,
-  startUnit,
-  state,
-} from "./installation.ts";
+import { fails, install, journalOf, LEAK_ONCE, mainPids, metricsThatShow, startUnit, state } from "./installation.ts";
 import { bootMachine } from "./machine.ts";
 
 const CONFIG = `
@@ -100,7 +90,7 @@ test("a bus that hangs holds up neither the remediator nor its answers, and orde
       (await journalOf(machine, "pitcrew-remediator")).some(({ message }) =>
         message.includes("did not answer within 5 s"),
       );
-    await eventually(told, { what: "the hang to be told of", within: PATIENCE_MS });
+    await eventually(told, { what: "the hang to be told of", within: machine.patienceMs });
     await machine.must("pitcrew status");
     await metricsThatShow(machine, /^pitcrew_remediator_incidents_open/m, "pitcrew-remediator");
     // They do not collect: each is cut off.
@@ -148,12 +138,12 @@ remediator: {listen: "127.0.0.1:20102", verify_for: 2s, startup_grace: 0s, guard
   const status = async () => (await machine.run("pitcrew status --config.file /home/ann/pitcrew.yml")).stdout;
   await eventually(async () => /^mine +up .*1 memory_limit/m.test(await status()), {
     what: "ann's worker to be renewed",
-    within: PATIENCE_MS,
+    within: machine.patienceMs,
   });
   await anns("systemctl --user stop mine");
   await eventually(async () => /^mine +stopped/m.test(await status()), {
     what: "ann's stop to be respected",
-    within: PATIENCE_MS,
+    within: machine.patienceMs,
   });
   expect(await anns("systemctl --user show -P ActiveState mine")).toBe("inactive");
 });

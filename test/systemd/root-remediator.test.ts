@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { type Machine, SOURCE } from "../support/machine.ts";
-import { DAEMONS, install, mainPids, metricsThatShow, PATIENCE_MS, property, state } from "./installation.ts";
+import { DAEMONS, install, mainPids, metricsThatShow, property, state } from "./installation.ts";
 import { bootMachine } from "./machine.ts";
 
 const UNIT = "pitcrew-worker-braking";
@@ -69,7 +69,7 @@ async function hasItsCorner(machine: Machine): Promise<void> {
   const record = async () => (await machine.run(`cat ${CORNER}/brake`)).stdout;
   await eventually(async () => (await record()).includes(`"pid":${pid},`), {
     what: `process ${pid} to write its brake's record`,
-    within: PATIENCE_MS,
+    within: machine.patienceMs,
   });
   for (const corner of [CORNER, "/run/pitcrew/workers/templated"])
     expect(await machine.must(`stat -c '%a %U:%G' ${corner}`)).toBe("2770 pitcrew-worker:pitcrew");

@@ -2,17 +2,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import type { Machine } from "../support/machine.ts";
-import {
-  fails,
-  INSTALL,
-  install,
-  mainPids,
-  metricsThatShow,
-  PATIENCE_MS,
-  property,
-  snapshot,
-  startUnit,
-} from "./installation.ts";
+import { fails, INSTALL, install, mainPids, metricsThatShow, property, snapshot, startUnit } from "./installation.ts";
 import { bootMachine } from "./machine.ts";
 import { dies, instead, release, runsVersion } from "./releases.ts";
 
@@ -63,7 +53,7 @@ async function everything(): Promise<string[]> {
 function isActive(unit: string) {
   return eventually(async () => (await property(machine, unit, "ActiveState")) === "active", {
     what: `${unit} to be up`,
-    within: PATIENCE_MS,
+    within: machine.patienceMs,
   });
 }
 
@@ -162,6 +152,20 @@ describe("an installer that was killed, and one after it that fails, leave the v
     await runsVersion(machine, "1.0.2");
     expect((await machine.run("ls -d /var/lib/pitcrew-install")).stdout).toBe("");
   });
+});
+
+test("a first installation that was killed when all of it ran is what a later one, which fails, goes back to", async () => {
+  const [before, workers] = [await files(), await mainPids(machine, WORKERS)];
+  // What such a one leaves behind: it began with nothing, and made users and folders.
+  await machine.must(
+    "mkdir -m 0700 /var/lib/pitcrew-install && cd /var/lib/pitcrew-install && echo /opt/pitcrew > prefix && " +
+      "echo - > former && echo /var/lib/pitcrew > folders && echo pitcrew > users",
+  );
+  const { stderr } = await fails(machine, await release(machine, "2.0.0", dies("check")));
+  expect(stderr).toContain("the version of before is in place and runs on");
+  expect(await files()).toBe(before);
+  expect(await mainPids(machine, WORKERS)).toEqual(workers);
+  await runsVersion(machine, "1.0.2");
 });
 
 test("on a disk that is full the old version runs on, and nothing of it is lost", async () => {

@@ -8,7 +8,6 @@ import {
   LEAK_ONCE,
   mainPids,
   metricsThatShow,
-  PATIENCE_MS,
   property,
   startUnit,
   state,
@@ -77,7 +76,7 @@ describe("a worker that leaks", () => {
   ])("(%s) is renewed once: the fresh process is of the same unit, started by pitcrew", async (_, worker, unit) => {
     await eventually(
       async () => (await incidentsOf(worker)).some((it) => it.reason === "memory_limit" && it.state === "resolved"),
-      { what: `${worker} to be renewed`, within: PATIENCE_MS },
+      { what: `${worker} to be renewed`, within: machine.patienceMs },
     );
     await count(worker, "restarts", "memory_limit", 1);
     await count(worker, "restarts", "external", 0);
@@ -126,7 +125,7 @@ test("a restart by systemd so quick that it has forgotten the end is still the w
     await eventually(
       async () =>
         sumOf(await metricsThatShow(machine, /worker="quick"/, "pitcrew-remediator"), "restarts", "quick") === round,
-      { what: `restart ${round} to be on record`, within: PATIENCE_MS },
+      { what: `restart ${round} to be on record`, within: machine.patienceMs },
     );
   }
   const text = await count("quick", "restarts", "external", 0);

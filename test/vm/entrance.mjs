@@ -18,12 +18,15 @@ const answer = (/** @type {object} */ message) => output.write(`${JSON.stringify
 
 /** @param {{id: number, line: string, stdin: string, within: number}} request */
 function run({ id, line, stdin, within }) {
-  const child = spawn("/bin/sh", ["-c", line], { env: ENVIRONMENT, stdio: ["pipe", "pipe", "pipe"], cwd: "/root" });
+  /** @type {import("node:child_process").SpawnOptionsWithStdioTuple<"pipe", "pipe", "pipe">} */
+  const options = { env: ENVIRONMENT, stdio: ["pipe", "pipe", "pipe"], cwd: "/root", detached: true };
+  const child = spawn("/bin/sh", ["-c", line], options);
   const said = { stdout: "", stderr: "" };
   let late = false;
   const timer = setTimeout(() => {
     late = true;
-    child.kill("SIGKILL");
+    // With all that it has started.
+    if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
   }, within);
   for (const name of /** @type {const} */ (["stdout", "stderr"])) {
     child[name].setEncoding("utf8").on("data", (text) => {

@@ -14,7 +14,7 @@ import {
   startUnit,
   state,
 } from "../systemd/installation.ts";
-import { bootVirtualMachine, PATIENCE_MS } from "./virtual-machine.ts";
+import { bootVirtualMachine } from "./virtual-machine.ts";
 
 const CONFIG = `
 workers:
@@ -112,7 +112,7 @@ test.each([
   await state(machine, worker, "up");
   await eventually(async () => (await crashesOf(worker)).every(({ state }) => state === "resolved"), {
     what: `the incident of ${worker} to be over`,
-    within: PATIENCE_MS,
+    within: machine.patienceMs,
   });
   const crashes = await crashesOf(worker);
   expect(crashes).toHaveLength(1);
@@ -139,11 +139,11 @@ test("a worker with a shim is recognised by the kernel's count, and the shim is 
   const shows = (line: RegExp) =>
     eventually(async () => line.test(await get(machine, "http://127.0.0.1:10202/metrics").catch(() => "")), {
       what: line.source,
-      within: PATIENCE_MS,
+      within: machine.patienceMs,
     });
   await eventually(
     async () => /^shimmed +up/m.test((await machine.run("pitcrew status --config.file /etc/shim.yml")).stdout),
-    { what: "the worker to be up", within: PATIENCE_MS },
+    { what: "the worker to be up", within: machine.patienceMs },
   );
   const former = await mainPids(machine, ["shim"]);
   await machine.must("echo > /srv/shimmed");

@@ -11,7 +11,7 @@ import { PROJECT } from "../support/pitcrew.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 /** An emulated processor is some ten times slower. */
-export const PATIENCE_MS = 600_000;
+const PATIENCE_MS = 600_000;
 const MEMORY_MIB = 1024;
 
 /** In a mount and PID namespace of its own: however it ends, nothing of the emulator stays. */
@@ -75,6 +75,7 @@ function must(command: string, args: readonly string[]): string {
 type Answer = { up: true } | ({ id: number } & RunResult);
 
 class VirtualMachine extends Machine {
+  override readonly patienceMs = PATIENCE_MS;
   /** Settles when the machine lets us in, or has ended without. */
   readonly up: Promise<void>;
   private readonly child: ChildProcess;
@@ -87,9 +88,11 @@ class VirtualMachine extends Machine {
     this.child = child;
     child.stderr?.pipe(process.stderr);
     const timer = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
+    child.stdin?.on("error", () => undefined);
     this.up = new Promise((resolve, reject) => {
       child.once("error", reject);
       child.once("exit", (code) => {
+        clearTimeout(timer);
         const said = existsSync(console) ? readFileSync(console, "utf8").slice(-5000) : "";
         const cause = new Error(`the virtual machine ended (exit ${code})\n${said}`);
         reject(cause);
@@ -106,9 +109,11 @@ class VirtualMachine extends Machine {
     });
   }
 
-  override run(line: string, { stdin = "", within = PATIENCE_MS }: RunOptions = {}): Promise<RunResult> {
+  override async run(line: string, { stdin = "", within = PATIENCE_MS }: RunOptions = {}): Promise<RunResult> {
+    const { exitCode, signalCode } = this.child;
+    if (exitCode !== null || signalCode !== null) throw new Error(`the virtual machine has ended: ${line}`);
     const id = ++this.asked;
-    return new Promise<RunResult>((resolve, reject) => {
+    return await new Promise<RunResult>((resolve, reject) => {
       this.waiting.set(id, { resolve, reject });
       this.child.stdin?.write(`${JSON.stringify({ id, line, stdin, within })}\n`);
     }).finally(() => this.waiting.delete(id));

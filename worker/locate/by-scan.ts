@@ -3,7 +3,6 @@ import type { Incarnation } from "../incarnation.ts";
 import type { ProcessEntry } from "../process-table.ts";
 import type { Accepts, Candidates } from "./candidates.ts";
 import { type Finder, foundRoot, type Look, notFound } from "./finder.ts";
-import { withoutForks } from "./forks.ts";
 import type { Located } from "./located.ts";
 import { Slots } from "./slots.ts";
 
@@ -24,7 +23,7 @@ export function findOnly(candidates: Candidates): Finder {
   const roots = (look: Look) => {
     const found = candidates.roots(look);
     version = candidates.version;
-    return found.length > 1 ? withoutForks(withoutOrphans(found, look), look.procRoot) : found;
+    return found.length > 1 ? withoutOrphans(found, look) : found;
   };
   return {
     scans: true,

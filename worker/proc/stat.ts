@@ -48,13 +48,7 @@ export function isDead(stat: ProcStat): boolean {
 }
 
 /** Source: include/linux/sched.h */
-const PF_FORKNOEXEC = 0x40;
 const PF_KTHREAD = 0x200000;
-
-/** False: forked, and no program executed since. */
-export function hasExecuted({ flags }: Pick<ProcStat, "flags">): boolean {
-  return (flags & PF_FORKNOEXEC) === 0;
-}
 
 export function isKernelThread({ flags }: Pick<ProcStat, "flags">): boolean {
   return (flags & PF_KTHREAD) !== 0;
