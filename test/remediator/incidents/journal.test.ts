@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -151,21 +151,23 @@ describe("a journal", () => {
 });
 
 describe("a journal that cannot be written", () => {
-  test.each<[string, (directory: string) => string]>([
-    ["its folder is a file", (directory) => asFile(join(directory, "state"))],
-    ["a parent of its folder is a file", (directory) => join(asFile(join(directory, "state")), "inner")],
+  const NO_FOLDER = "the state directory must be a folder that this user may write";
+  test.each<[string, (directory: string) => string, string]>([
+    ["its folder is a file", (directory) => asFile(join(directory, "state")), NO_FOLDER],
+    ["a parent of its folder is a file", (directory) => join(asFile(join(directory, "state")), "inner"), NO_FOLDER],
+    ["its file is a folder", (directory) => withJournal(directory, mkdirSync), "it is a folder; move it away"],
     [
-      "its file is a folder",
-      (directory) => {
-        symlinkSync(directory, join(directory, JOURNAL_FILE));
-        return directory;
-      },
+      "its file is a link",
+      (directory) => withJournal(directory, (file) => symlinkSync(directory, file)),
+      "it is a link; put the file in its place",
     ],
-  ])("is refused with one sentence that names the folder and the key: %s", (_title, prepare) => {
+  ])("is refused with one sentence that names the file, the remedy and the key: %s", (_title, prepare, remedy) => {
     const state = prepare(temporaryDirectory());
     expect(() => Journal.open(state, BOOT)).toThrow(JournalError);
     expect(() => Journal.open(state, BOOT)).toThrow(
-      new RegExp(`^the state directory ${state} cannot be written \\([A-Z]+\\): set state_directory in pitcrew.yml`),
+      new RegExp(
+        `^the journal ${join(state, JOURNAL_FILE)} cannot be opened \\([A-Z]+\\): ${remedy}, or set state_directory`,
+      ),
     );
   });
 
@@ -224,6 +226,11 @@ test("what people order and what budgets count waits for the disk; nothing else 
   expect(durable.map(mustOutliveMachine)).not.toContain(false);
   expect(quick.map(mustOutliveMachine)).not.toContain(true);
 });
+
+function withJournal(directory: string, make: (file: string) => void): string {
+  make(join(directory, JOURNAL_FILE));
+  return directory;
+}
 
 function asFile(path: string): string {
   writeFileSync(path, "");
