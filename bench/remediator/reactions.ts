@@ -24,7 +24,7 @@ export async function reactions(options: ReactionOptions): Promise<Map<string, T
       // One after the other: a program that starts takes the machine from those that are measured.
       for (const [index, contestant] of contestants.entries())
         running.push(await contestant.start(join(folder, `d${deployment}-${index}`)));
-      const found = () => running.map(({ events }) => events.flatMap(trialsIn));
+      const found = () => running.map(trialsOf);
       const deadline = performance.now() + 60_000 + trials * PATIENCE_MS_PER_TRIAL;
       while (found().some((those) => those.length < trials)) {
         if (performance.now() > deadline) throw new Error(`not enough trials: ${tally(contestants, found())}`);
@@ -37,6 +37,10 @@ export async function reactions(options: ReactionOptions): Promise<Map<string, T
     }
   }
   return seen;
+}
+
+function trialsOf({ events, isFirstOnly = false }: Running): Trial[] {
+  return events.flatMap((file) => (isFirstOnly ? trialsIn(file).slice(0, 1) : trialsIn(file)));
 }
 
 function tally(contestants: readonly Contestant[], found: readonly (readonly Trial[])[]): string {
