@@ -18,7 +18,7 @@ begin_undo() {
 # What is on record of an installer that was killed is ours to undo, too.
 remember_beginning() {
   kept=$unfinished
-  if [[ -e $kept/former && $(<"$kept/former") == - ]] && systemctl --quiet is-active "${DAEMONS[@]}"; then
+  if [[ -e $kept/former && $(<"$kept/former") == - ]] && both_run; then
     # A first one that came so far that both daemons run is what an upgrade goes back to.
     forget_beginning
   fi
@@ -40,6 +40,12 @@ remember_beginning() {
         sync "$kept/prefix" "$kept/former.next" && mv "$kept/former.next" "$kept/former"
     } || fail "$kept could not be written: is the disk full?"
   fi
+}
+
+# `is-active` of two is content with one.
+both_run() {
+  local daemon
+  for daemon in "${DAEMONS[@]}"; do systemctl --quiet is-active "$daemon" || return 1; done
 }
 
 forget_beginning() {

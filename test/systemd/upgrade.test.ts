@@ -1,8 +1,8 @@
-// A new version over a running one, versions that fail, and the way back to a machine that has never seen pitcrew.
+// A new version over a running one, and versions that fail.
 import { beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import type { Machine } from "../support/machine.ts";
-import { fails, INSTALL, install, mainPids, metricsThatShow, property, snapshot, startUnit } from "./installation.ts";
+import { fails, install, mainPids, property, snapshot, startUnit } from "./installation.ts";
 import { bootMachine } from "./machine.ts";
 import { dies, instead, release, runsVersion } from "./releases.ts";
 
@@ -21,23 +21,9 @@ const WORKERS = ["pitcrew-worker@steady", "other", "pitcrew-worker-owned"];
 /** Where an installation has files, without the units of others. */
 const OURS = ["/etc/systemd/system", "/etc/pitcrew", "/etc/tmpfiles.d", "/etc/sysusers.d", "/etc/logrotate.d", "/opt"];
 
-/** Every path of the machine, every account, every unit: without what lives in /proc, the journal, and what systemd keeps for itself. */
-const EVERYTHING = `
-find / /run -xdev '(' -path /root -o -path /tmp -o -path /var/tmp -o -path /src -o -path /run/systemd -o -path '*/log/journal' ')' -prune \
-  -o -printf '%p %y %m %u:%g %l\\n' | grep -v '^/etc/\\(sub[ug]id\\|g\\?shadow\\|group\\|passwd\\)-\\? '
-find /etc -xdev -type f ! -name '*-' -exec sha256sum {} +
-find /run/systemd /var/lib/systemd -name '*pitcrew*'
-getent passwd
-getent group
-systemctl list-unit-files --no-legend
-systemctl list-units --all --plain --no-legend '*pitcrew*' | tr -s ' '
-systemctl --failed --no-legend`;
-
 let machine: Machine;
-let pristine: string[];
 beforeAll(async () => {
   machine = await bootMachine();
-  pristine = await everything();
   await machine.write("/etc/pitcrew/workers/steady", "#!/bin/sh\nexec sleep infinity\n", "0755");
   await startUnit(machine, "other", "/usr/bin/sleep infinity", "User=nobody");
   await install(machine, { config: CONFIG });
@@ -45,10 +31,6 @@ beforeAll(async () => {
   await machine.must("sed -i '1i # edited' /etc/pitcrew/workers.rules.yml");
   for (const unit of WORKERS) await isActive(unit);
 });
-
-async function everything(): Promise<string[]> {
-  return (await machine.must(EVERYTHING)).split("\n").toSorted();
-}
 
 function isActive(unit: string) {
   return eventually(async () => (await property(machine, unit, "ActiveState")) === "active", {
@@ -193,57 +175,3 @@ async function files(): Promise<string> {
   const contents = await machine.must(`find ${OURS.join(" ")} -xdev -type f -exec sha256sum {} + | sort`);
   return listing.replaceAll(/ \d+\.\d+ \d+$/gm, "").replaceAll(/ d \d+ /g, " d ") + contents;
 }
-
-describe("uninstalling", () => {
-  let broken: string;
-  beforeAll(async () => {
-    broken = await release(machine, "3.0.0", dies("remediator"));
-  });
-
-  test("ends the daemons and pitcrew's own workers, keeps configuration and journal, and touches no other unit", async () => {
-    const [other] = await mainPids(machine, ["other"]);
-    await machine.must("pitcrew pause other --for 9h --reason kept");
-    const kept = async () =>
-      [
-        await machine.must("cd /etc/pitcrew && find . -type f -exec sha256sum {} + | sort; getent passwd pitcrew"),
-        await machine.must("grep -c '\"kept\"' /var/lib/pitcrew/journal.jsonl; ls /var/log/pitcrew"),
-      ].join("\n");
-    const before = await kept();
-    const said = await machine.must(`${INSTALL} --uninstall`);
-    expect(said).toContain("kept: /etc/pitcrew, /var/lib/pitcrew");
-    expect(await machine.must("systemctl list-units --all --plain --no-legend 'pitcrew*'")).toBe("");
-    expect(await machine.must("systemctl list-unit-files --no-legend 'pitcrew*'; systemctl --failed --no-legend")).toBe(
-      "",
-    );
-    expect(
-      (
-        await machine.run(
-          "ls -d /opt/pitcrew /usr/local/bin/pitcrew /run/pitcrew /etc/systemd/system/*pitcrew* /etc/*.d/*pitcrew* /etc/polkit-1/*/*pitcrew*",
-        )
-      ).stdout,
-    ).toBe("");
-    expect((await machine.run("grep -l [p]itcrew.js /proc/[0-9]*/cmdline")).stdout).toBe("");
-    expect(await kept()).toBe(before);
-    expect(await mainPids(machine, ["other"])).toEqual([other]);
-  });
-
-  test("and installing again goes on with the same configuration and journal", async () => {
-    expect(await install(machine)).not.toContain("This is a dry run");
-    expect(await machine.must("sed -n 2p /etc/pitcrew/pitcrew.yml")).toBe("# Somebody's own words.");
-    expect(await machine.must("pitcrew status")).toContain("kept");
-    await metricsThatShow(machine, /^pitcrew_worker_up\{.*worker="other".*\} 1$/m);
-  });
-
-  test("--purge leaves nothing behind: no file, no account, no unit", async () => {
-    await machine.must(`${INSTALL} --uninstall --purge`);
-    await machine.must("systemctl disable --quiet --now other && rm /etc/systemd/system/other.service");
-    await machine.must("systemctl daemon-reload");
-    expect(await everything()).toEqual(pristine);
-  });
-
-  test("and so does a first installation that fails", async () => {
-    const { stderr } = await fails(machine, broken);
-    expect(stderr).toContain("nothing was installed");
-    expect(await everything()).toEqual(pristine);
-  });
-});
