@@ -125,8 +125,24 @@ describe("workers of the template", () => {
     expect(
       await machine.must(`tr '\\0' '\\n' < /proc/${pid}/environ | grep -E '^PITCREW|NOTIFY|CREDENTIALS' | sort`),
     ).toBe("PITCREW_RUN_DIRECTORY=/run/pitcrew\nPITCREW_WORKER=steady");
-    // A container may not protect anybody, but it is what systemd is told.
-    for (const daemon of DAEMONS) expect(await property(machine, daemon, "OOMScoreAdjust")).toBe("-900");
+  });
+
+  test("have backstops, and the daemons are protected: not all of it is in a container's power, but it is what systemd is told", async () => {
+    const told = (unit: string, names: string) =>
+      machine.must(`for name in ${names}; do systemctl show --property=$name ${unit}; done`);
+    expect(
+      await told(
+        "pitcrew-worker@steady",
+        "Restart SuccessExitStatus RestartForceExitStatus RuntimeMaxUSec MemoryHigh OOMPolicy",
+      ),
+    ).toBe(
+      "Restart=on-failure\nSuccessExitStatus=42\nRestartForceExitStatus=42\nRuntimeMaxUSec=1w\nMemoryHigh=infinity\nOOMPolicy=kill",
+    );
+    expect(await property(machine, "pitcrew-worker@steady", "MemoryMax")).toMatch(/^\d+$/);
+    for (const daemon of DAEMONS)
+      expect(await told(daemon, "Type Restart WatchdogUSec StartLimitIntervalUSec OOMScoreAdjust MemoryMin")).toBe(
+        "Type=notify\nRestart=always\nWatchdogUSec=2min\nStartLimitIntervalUSec=0\nOOMScoreAdjust=-900\nMemoryMin=100663296",
+      );
   });
 });
 
