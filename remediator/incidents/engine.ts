@@ -14,7 +14,7 @@ import type { GatherContext } from "./gather.ts";
 import { gatherHost, gatherWorker } from "./gather.ts";
 import type { Hands } from "./hands.ts";
 import type { Incident } from "./incident.ts";
-import { isOpen, targetName } from "./incident.ts";
+import { inOrderOfUrgency, isOpen, targetName } from "./incident.ts";
 import { idSource } from "./incident-id.ts";
 import type { Intent, Reception } from "./intent.ts";
 import { JournalError } from "./journal.ts";
@@ -151,21 +151,29 @@ export class Engine implements Hands {
   async #turn(): Promise<void> {
     while (this.#again && !this.#stopped) {
       this.#again = false;
-      const toRead = [...this.#toRead];
-      this.#toRead.clear();
-      for (const worker of toRead) await this.#tryToRead(worker);
-      for (const incident of this.ledger.openIncidents()) {
+      for (const incident of inOrderOfUrgency(this.ledger.openIncidents())) {
         if (this.#stopped) return;
         await this.#tryToLookAt(incident);
       }
+      // Whose incident was looked at has been read by that.
+      for (const worker of [...this.#toRead]) await this.#tryToRead(worker);
     }
   }
 
-  async #tryToRead(worker: string): Promise<void> {
+  /** @returns undefined: there is no such worker; "outdated": while it was read, more was learnt than it shows */
+  async #read(worker: string): Promise<WorkerReading | "outdated" | undefined> {
+    this.#toRead.delete(worker);
     const begun = this.deps.clock().mono;
+    const reading = await this.deps.observeWorker(worker);
+    if (reading === undefined) return undefined;
+    if (this.#isOutdated(reading, begun)) return "outdated";
+    this.saw(reading, begun);
+    return reading;
+  }
+
+  async #tryToRead(worker: string): Promise<void> {
     try {
-      const reading = await this.deps.observeWorker(worker);
-      if (reading !== undefined) this.saw(reading, begun);
+      await this.#read(worker);
     } catch (cause) {
       this.deps.log.error("a worker could not be looked at", { worker, error: String(cause) });
     }
@@ -187,18 +195,22 @@ export class Engine implements Hands {
     }
   }
 
-  async #lookAt(incident: Incident, worker: string): Promise<void> {
-    const begun = this.deps.clock().mono;
-    const facts = await gatherWorker(this.#context(), incident, worker);
-    if (facts.reading !== undefined) this.saw(facts.reading, begun);
-    const present = this.store.current(incident);
-    if (!isOpen(present)) return;
-    if (present !== incident) {
-      // Another intent joined while the facts were gathered: they are about a former state.
+  async #lookAt(listed: Incident, worker: string): Promise<void> {
+    const reading = await this.#read(worker);
+    if (reading === "outdated") {
       this.#again = true;
       return;
     }
-    const step = decide(present, facts, this.deps.policy);
+    let present = this.store.current(listed);
+    if (!isOpen(present)) return;
+    const facts = gatherWorker(this.#context(), present, worker, reading);
+    let step = decide(present, facts, this.deps.policy);
+    if (step.kind === "hold") {
+      // Nothing that may be looked at changes by it: whether it may start is decided in the same breath.
+      await execute(this, present, step, facts);
+      present = this.store.current(present);
+      step = decide(present, facts, this.deps.policy);
+    }
     this.wakeAt(facts.now.mono + this.deps.policy.lookAgainSeconds);
     const done = execute(this, present, step, facts)
       .catch((cause: unknown) => {

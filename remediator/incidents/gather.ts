@@ -24,10 +24,15 @@ export interface GatherContext {
   groupStartedAt: ReadonlyMap<string, number>;
 }
 
-export async function gatherWorker(context: GatherContext, incident: Incident, worker: string): Promise<WorkerFacts> {
+/** @param reading fresh, and followed: what the ledger knows of the worker includes it. Undefined: it is not in the configuration any more. */
+export function gatherWorker(
+  context: GatherContext,
+  incident: Incident,
+  worker: string,
+  reading: WorkerReading | undefined,
+): WorkerFacts {
   const { deps, ledger } = context;
   const config = deps.config();
-  const reading = await deps.observeWorker(worker);
   const system = deps.observeSystem();
   const now = deps.clock();
   const known = ledger.worker(worker);

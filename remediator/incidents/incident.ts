@@ -103,6 +103,12 @@ export function holdsSlot(incident: Incident): boolean {
   return incident.state === "terminating" || incident.state === "killing" || incident.state === "starting";
 }
 
+/** What was renewed and is only watched comes last: an emergency does not wait for it. Otherwise whichever was first. */
+export function inOrderOfUrgency(incidents: readonly Incident[]): Incident[] {
+  const isWatched = ({ state }: Incident) => state === "verifying" || state === "settling";
+  return [...incidents.filter((incident) => !isWatched(incident)), ...incidents.filter(isWatched)];
+}
+
 export function targetName(target: Target): string {
   return target.kind === "worker" ? target.worker : "(host)";
 }

@@ -39,7 +39,8 @@ const KEPT_ENDED = 2000;
 const KEPT_RENEWAL_SECONDS = 86_400;
 
 export class Ledger {
-  readonly incidents = new Map<IncidentId, Incident>();
+  /** Every one that is remembered, open or ended; in the order in which they were opened. */
+  readonly incidents: ReadonlyMap<IncidentId, Incident>;
   readonly pauses = new Map<string, HeldPause>();
   readonly refusals: Refusal[] = [];
   renewals: Renewal[] = [];
@@ -48,6 +49,13 @@ export class Ledger {
   /** Boot of an incident's last record: what happened in another boot ended with it. */
   readonly #boots = new Map<IncidentId, string>();
   readonly #workers = new Map<string, WorkerLedger>();
+  readonly #incidents = new Map<IncidentId, Incident>();
+  /** The open ones again: every reading of every worker asks for them, and there are few among many that have ended. */
+  readonly #open = new Map<IncidentId, Incident>();
+
+  constructor() {
+    this.incidents = this.#incidents;
+  }
 
   /** Rebuilds the state from a journal; stamps of former boots are put on this boot's clock. */
   static fold(records: readonly JournalRecord[], bootId: string, now: Stamp): Ledger {
@@ -78,12 +86,12 @@ export class Ledger {
   }
 
   openIncidents(): Incident[] {
-    return [...this.incidents.values()].filter(isOpen);
+    return [...this.#open.values()];
   }
 
   openIncidentOf(worker: string): Incident | undefined {
-    for (const incident of this.incidents.values())
-      if (isOpen(incident) && incident.target.kind === "worker" && incident.target.worker === worker) return incident;
+    for (const incident of this.#open.values())
+      if (incident.target.kind === "worker" && incident.target.worker === worker) return incident;
     return undefined;
   }
 
@@ -92,13 +100,21 @@ export class Ledger {
   }
 
   openHostIncident(): Incident | undefined {
-    for (const incident of this.incidents.values())
-      if (isOpen(incident) && incident.target.kind === "host") return incident;
+    for (const incident of this.#open.values()) if (incident.target.kind === "host") return incident;
     return undefined;
   }
 
   countSuppressed(reason: SuppressReason): void {
     count(this.suppressed, reason);
+  }
+
+  /** Takes back what could not be kept: the incident is what it was before, or was never there. */
+  takeBack(id: IncidentId, former: Incident | undefined): void {
+    if (former !== undefined) this.#put(former);
+    else {
+      this.#incidents.delete(id);
+      this.#open.delete(id);
+    }
   }
 
   apply(entry: Entry, at: Stamp): void {
@@ -186,7 +202,7 @@ export class Ledger {
 
   #applyIncident(incident: Incident): void {
     const before = this.incidents.get(incident.id);
-    this.incidents.set(incident.id, incident);
+    this.#put(incident);
     for (const { action, outcome } of incident.story.slice(newLines(before, incident))) {
       if (action === undefined || outcome === undefined) continue;
       count(this.actions, `${action}/${outcome}`);
@@ -206,11 +222,17 @@ export class Ledger {
     if (!isOpen(incident)) this.#forgetOldest();
   }
 
+  #put(incident: Incident): void {
+    this.#incidents.set(incident.id, incident);
+    if (isOpen(incident)) this.#open.set(incident.id, incident);
+    else this.#open.delete(incident.id);
+  }
+
   #forgetOldest(): void {
-    if (this.incidents.size <= KEPT_ENDED) return;
-    for (const [id, incident] of this.incidents) {
-      if (isOpen(incident)) continue;
-      this.incidents.delete(id);
+    if (this.#incidents.size <= KEPT_ENDED) return;
+    for (const id of this.#incidents.keys()) {
+      if (this.#open.has(id)) continue;
+      this.#incidents.delete(id);
       this.#boots.delete(id);
       return;
     }

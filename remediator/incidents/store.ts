@@ -82,9 +82,7 @@ export class Store {
       const kept = new Set(incidents.filter(isEmergency).map(({ target }) => targetName(target)));
       for (const incident of incidents) {
         if (kept.has(targetName(incident.target))) continue;
-        const former = before.get(incident.id);
-        if (former === undefined) this.ledger.incidents.delete(incident.id);
-        else this.ledger.incidents.set(former.id, former);
+        this.ledger.takeBack(incident.id, before.get(incident.id));
       }
       const acted = entries.filter((entry) => entry.type === "incident" && kept.has(targetName(entry.incident.target)));
       this.#backlog.add(acted, now);
