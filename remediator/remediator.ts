@@ -5,6 +5,7 @@ import type { BuildInfo } from "../daemon/version.ts";
 import { readBootId, readUptimeSeconds } from "../worker/boot.ts";
 import { writeRequestRecord } from "../worker/files/request-record.ts";
 import { writeStateRecord } from "../worker/files/state-record.ts";
+import { isAlive } from "../worker/identify.ts";
 import { Observer } from "../worker/observer.ts";
 import { actionableSamples } from "../worker/samples.ts";
 import { readOomKills } from "../worker/system-details.ts";
@@ -16,6 +17,7 @@ import type { GuardActivity } from "./guard/guard.ts";
 import { loadRules, type RuleBook } from "./guard/rules.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { systemClock } from "./incidents/clock.ts";
+import { showDesired } from "./incidents/desired-state.ts";
 import { Engine } from "./incidents/engine.ts";
 import { DEFAULT_POLICY, type Policy } from "./incidents/facts.ts";
 import type { Incident } from "./incidents/incident.ts";
@@ -99,6 +101,7 @@ export class Remediator implements Served {
         uptimeSeconds: () => readUptimeSeconds() ?? 0,
         observeWorker: (name) => this.#observer.observeWorker(name),
         observeSystem: () => this.#observer.observeSystem(),
+        isAlive: (process) => isAlive(process),
         condition: (incident, observation) => conditionOf(this.#config, this.#rules, incident, observation),
         manager: managers,
         journal,
@@ -151,7 +154,7 @@ export class Remediator implements Served {
   async start(): Promise<void> {
     for (const spec of this.#config.workers) {
       const { desired, desiredReason } = this.engine.ledger.worker(spec.name);
-      this.engine.showDesired(spec.name, desired, desiredReason);
+      showDesired(this.engine.deps, spec.name, desired, desiredReason);
     }
     await this.#watch.start(this.#config.remediator.guard.intervalSeconds);
     this.engine.look();

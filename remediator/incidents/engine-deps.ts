@@ -1,5 +1,6 @@
 // What the engine needs from the world, as functions: tests pass literals, the daemon passes the real thing.
 import type { Config } from "../../config/config.ts";
+import type { Incarnation } from "../../worker/incarnation.ts";
 import type { Observation, SystemReading, WorkerReading } from "../../worker/reading.ts";
 import type { WorkerSpec } from "../../worker/spec.ts";
 import type { Manager } from "../managers/manager.ts";
@@ -15,6 +16,8 @@ export interface EngineDeps extends StoreDeps {
   uptimeSeconds(): number;
   observeWorker(name: string): Promise<WorkerReading | undefined>;
   observeSystem(): SystemReading;
+  /** Whether this very process still lives: one read. */
+  isAlive(process: Incarnation): boolean;
   /** The incident's own rule on these readings; `not_needed` when there is none to ask. */
   condition(incident: Incident, observation: Observation): Condition;
   manager(spec: WorkerSpec): Manager;

@@ -4,26 +4,28 @@ import type { Observation, WorkerReading } from "../../worker/reading.ts";
 import type { WorkerSpec } from "../../worker/spec.ts";
 import type { StartResult } from "../managers/manager.ts";
 import { Alarm } from "./alarm.ts";
+import { AwaitedEnds } from "./awaited-ends.ts";
 import { decide } from "./decide.ts";
 import { decideHost } from "./decide-host.ts";
+import { setDesired } from "./desired-state.ts";
 import type { EngineDeps } from "./engine-deps.ts";
 import { execute } from "./execute.ts";
 import { performHostStep } from "./execute-host.ts";
 import { Follower } from "./follow.ts";
 import type { GatherContext } from "./gather.ts";
-import { gatherHost, gatherWorker } from "./gather.ts";
+import { gatherHost, gatherWorker, isCritical } from "./gather.ts";
 import type { Hands } from "./hands.ts";
 import type { Incident } from "./incident.ts";
 import { inOrderOfUrgency, isOpen, targetName } from "./incident.ts";
 import { idSource } from "./incident-id.ts";
 import type { Intent, Reception } from "./intent.ts";
 import { JournalError } from "./journal.ts";
-import type { DesiredReason } from "./journal-entry.ts";
 import type { Ledger } from "./ledger.ts";
 import { startEnded } from "./start-ended.ts";
 import { Store } from "./store.ts";
 import { supervise } from "./supervise.ts";
 import { takeIn } from "./take-in.ts";
+import { Turns } from "./turns.ts";
 
 export class Engine implements Hands {
   readonly deps: EngineDeps;
@@ -38,8 +40,8 @@ export class Engine implements Hands {
   /** Incidents whose step is still being carried out. */
   readonly #busy = new Map<string, Promise<void>>();
   readonly #alarm: Alarm;
-  #turning: Promise<void> | undefined;
-  #again = false;
+  readonly #ends: AwaitedEnds;
+  readonly #turns = new Turns(() => this.#turn());
   #stopped = false;
 
   constructor(deps: EngineDeps, ledger: Ledger) {
@@ -48,10 +50,9 @@ export class Engine implements Hands {
     this.#follower = new Follower(deps, ledger);
     this.#startedMono = deps.clock().mono;
     this.newId = idSource(() => deps.clock().wall);
-    this.#alarm = new Alarm(
-      () => deps.clock().mono,
-      () => this.look(),
-    );
+    const now = () => deps.clock().mono;
+    this.#alarm = new Alarm(now, () => this.look());
+    this.#ends = new AwaitedEnds(deps.isAlive, now, () => this.look());
   }
 
   get ledger(): Ledger {
@@ -63,21 +64,6 @@ export class Engine implements Hands {
     const receptions = takeIn(this, intents);
     this.look();
     return receptions;
-  }
-
-  /** @throws JournalError: a desired state that is not on disk is not promised */
-  setDesired(worker: string, desired: "up" | "down", reason: DesiredReason, by: string): void {
-    this.store.commitOrRefuse([{ type: "desired", worker, desired, reason, by }]);
-    this.showDesired(worker, desired, reason);
-  }
-
-  showDesired(worker: string, desired: "up" | "down", reason: DesiredReason): void {
-    try {
-      this.deps.publishDesired(worker, desired, reason);
-    } catch (cause) {
-      // It is kept; only the exporter does not know it yet.
-      this.deps.log.error("the desired state could not be shown to the exporter", { worker, error: String(cause) });
-    }
   }
 
   startedGroup(group: string): void {
@@ -95,6 +81,8 @@ export class Engine implements Hands {
   /** @param begunMono when the look began, in monotonic seconds */
   sawAll(observation: Observation, begunMono: number): void {
     for (const reading of observation.workers) this.saw(reading, begunMono);
+    // Below the critical floor a grace that is running is cut.
+    if (isCritical(observation.system)) this.#ends.clear();
   }
 
   /** Every reading passes here, whoever took it: incarnations are followed and supervision decides. */
@@ -117,7 +105,7 @@ export class Engine implements Hands {
     const wanted = supervise(reading, this.ledger.worker(worker), this.deps.bootId, owner);
     try {
       if (wanted?.kind === "intent") this.accept([wanted.intent]);
-      else if (wanted?.kind === "desired") this.setDesired(worker, wanted.desired, wanted.reason, wanted.by);
+      else if (wanted?.kind === "desired") setDesired(this, worker, wanted.desired, wanted.reason, wanted.by);
     } catch (cause) {
       // Supervision looks again at the next reading; a start that no journal knows of could become two.
       if (!(cause instanceof JournalError)) throw cause;
@@ -132,32 +120,25 @@ export class Engine implements Hands {
 
   /** Orders a look at every open incident; several orders become one. */
   look(): void {
-    if (this.#stopped) return;
-    this.#again = true;
-    this.#turning ??= this.#turn().finally(() => {
-      this.#turning = undefined;
-      if (this.#again) this.look();
-    });
+    this.#turns.order();
   }
 
   /** Stops deciding, and waits for the steps under way. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#alarm.clear();
-    await this.#turning;
+    this.#ends.clear();
+    await this.#turns.stop();
     await Promise.all(this.#busy.values());
   }
 
   async #turn(): Promise<void> {
-    while (this.#again && !this.#stopped) {
-      this.#again = false;
-      for (const incident of inOrderOfUrgency(this.ledger.openIncidents())) {
-        if (this.#stopped) return;
-        await this.#tryToLookAt(incident);
-      }
-      // Whose incident was looked at has been read by that.
-      for (const worker of [...this.#toRead]) await this.#tryToRead(worker);
+    for (const incident of inOrderOfUrgency(this.ledger.openIncidents())) {
+      if (this.#stopped) return;
+      await this.#tryToLookAt(incident);
     }
+    // Whose incident was looked at has been read by that.
+    for (const worker of [...this.#toRead]) await this.#tryToRead(worker);
   }
 
   /** @returns undefined: there is no such worker; "outdated": while it was read, more was learnt than it shows */
@@ -181,7 +162,7 @@ export class Engine implements Hands {
 
   async #tryToLookAt(listed: Incident): Promise<void> {
     const incident = this.store.current(listed);
-    if (this.#busy.has(incident.id) || !isOpen(incident)) return;
+    if (this.#busy.has(incident.id) || !isOpen(incident) || this.#isQuiet(incident)) return;
     try {
       if (incident.target.kind === "worker") await this.#lookAt(incident, incident.target.worker);
       else await this.#lookAtHost(incident);
@@ -198,7 +179,7 @@ export class Engine implements Hands {
   async #lookAt(listed: Incident, worker: string): Promise<void> {
     const reading = await this.#read(worker);
     if (reading === "outdated") {
-      this.#again = true;
+      this.look();
       return;
     }
     let present = this.store.current(listed);
@@ -211,7 +192,8 @@ export class Engine implements Hands {
       present = this.store.current(present);
       step = decide(present, facts, this.deps.policy);
     }
-    this.wakeAt(facts.now.mono + this.deps.policy.lookAgainSeconds);
+    const lookAgainAt = facts.now.mono + this.deps.policy.lookAgainSeconds;
+    this.wakeAt(lookAgainAt);
     const done = execute(this, present, step, facts)
       .catch((cause: unknown) => {
         this.deps.log.error("a step failed", { incident: present.id, step: step.kind, error: String(cause) });
@@ -219,6 +201,7 @@ export class Engine implements Hands {
       })
       .finally(() => {
         this.#busy.delete(present.id);
+        if (!this.#stopped) this.#ends.add(this.store.current(present), step, facts.remains, lookAgainAt);
         // Nobody is in charge of it now: what it needs is seen at once, not at the next round.
         if (step.kind === "close") this.#toRead.add(worker);
         if (step.kind !== "wait") this.look();
@@ -226,6 +209,13 @@ export class Engine implements Hands {
     this.#busy.set(present.id, done);
     // A stop command, a SIGKILL or a start may take seconds: other incidents are looked at meanwhile.
     if (step.kind !== "terminate" && step.kind !== "kill" && step.kind !== "start") await done;
+  }
+
+  /** Nothing has been heard of its worker, and those that it waits for still live. */
+  #isQuiet(incident: Incident): boolean {
+    const until = this.#toRead.has(targetName(incident.target)) ? undefined : this.#ends.quietUntil(incident);
+    if (until !== undefined) this.wakeAt(until);
+    return until !== undefined;
   }
 
   async #lookAtHost(incident: Incident): Promise<void> {

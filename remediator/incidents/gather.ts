@@ -160,7 +160,7 @@ export function isDryRun({ remediator: { dryRun } }: Config, asked: Incident["la
   return typeof dryRun === "boolean" ? dryRun : dryRun.some((remediation) => remediation === asked);
 }
 
-function isCritical(system: SystemReading): boolean {
+export function isCritical(system: SystemReading): boolean {
   const { memoryAvailableBytes: available, memoryAvailableCriticalBytes: floor } = system;
   return available !== undefined && floor !== undefined && available < floor;
 }

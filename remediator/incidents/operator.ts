@@ -1,4 +1,5 @@
 // What an operator may ask for. It goes through the same incidents as everything else, with a name on it.
+import { setDesired } from "./desired-state.ts";
 import type { Engine } from "./engine.ts";
 import type { IncidentId } from "./incident.ts";
 import type { Reception } from "./intent.ts";
@@ -24,11 +25,11 @@ export function operate(engine: Engine, request: OperatorRequest): IncidentId | 
     case "stop": {
       // The deed first: should pitcrew die in between, a stop that nobody wants any more ends by itself.
       const receptions = engine.accept([intent(request, "stop", `${by} asked to stop it`)]);
-      engine.setDesired(worker, "down", "operator", by);
+      setDesired(engine, worker, "down", "operator", by);
       return incidentOf(receptions);
     }
     case "start": {
-      engine.setDesired(worker, "up", "none", by);
+      setDesired(engine, worker, "up", "none", by);
       const quarantined = engine.ledger.worker(worker).quarantine !== undefined;
       if (quarantined) engine.store.commitOrRefuse([{ type: "clear", worker, by }]);
       if (running && engine.ledger.openIncidentOf(worker) === undefined) return undefined;

@@ -13,6 +13,8 @@ export interface Behaviour {
   exitCode: number;
   /** A child that outlives its parent until it is killed. */
   hasChild: boolean;
+  /** Seconds that the child outlives its parent, if it ends by itself. */
+  childLingers: number | undefined;
   /** Seconds from a drain request to an end with 42; undefined: no such handle. */
   drainsWithin: number | undefined;
   /** Its own age limit; undefined: as configured. */
@@ -29,6 +31,7 @@ export const TAME: Behaviour = {
   endsAfter: undefined,
   exitCode: 0,
   hasChild: false,
+  childLingers: undefined,
   drainsWithin: undefined,
   maxAgeSeconds: undefined,
   relieves: false,

@@ -42,6 +42,7 @@ const anyBehaviour: fc.Arbitrary<Partial<Behaviour>> = fc
       endsAfter: fc.constantFrom(undefined, 0.02, 5),
       exitCode: fc.constantFrom(0, 1, 42, 137),
       hasChild: fc.boolean(),
+      childLingers: fc.constantFrom(undefined, 0.3, 2),
       drainsWithin: fc.constantFrom(undefined, 1, 900),
       relieves: fc.boolean(),
       maxAgeSeconds: fc.constantFrom(undefined, 8),

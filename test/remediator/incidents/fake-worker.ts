@@ -154,6 +154,13 @@ export class FakeWorker {
     };
   }
 
+  isAlive(wanted: Incarnation): boolean {
+    return this.processes.some(
+      ({ incarnation, child, isAlive, isChildAlive }) =>
+        (isAlive && sameIncarnation(wanted, incarnation)) || (isChildAlive && sameIncarnation(wanted, child)),
+    );
+  }
+
   manager(life: Life): Manager {
     return {
       start: async () => {
@@ -240,7 +247,12 @@ export class FakeWorker {
     process.isAlive = false;
     const record: ExitRecord = { version: 1, worker: this.spec.name, incarnation, code, atSeconds: wall };
     this.#exits.set(incarnationKey(incarnation), { record, knownMono: mono + EXIT_RECORDED_SECONDS });
-    // As the watch on the run directory does.
+    if (process.childLingers !== undefined)
+      setTimeout(() => {
+        process.isChildAlive = false;
+      }, process.childLingers * 1000);
+    // As the watch on the run directory does; of what others have started nothing is written there.
+    if (this.spec.manager.kind !== "supervised") return;
     setTimeout(() => this.#world.engine.lookAtWorker(this.spec.name), EXIT_RECORDED_SECONDS * 1000);
   }
 }

@@ -118,6 +118,7 @@ export class World {
         uptimeSeconds: () => this.uptimeSeconds(),
         observeWorker: (name) => alive.orNever(() => this.worker(name).look()),
         observeSystem: () => this.systemAt(),
+        isAlive: (process) => [...this.workers.values()].some((worker) => worker.isAlive(process)),
         condition: (incident, observation) => conditionOf(this.config, RULES, incident, observation),
         manager: (spec) => this.worker(spec.name).manager(alive),
         journal: { append: (entries, at) => alive.act("append", () => this.#append(entries, at)) ?? [] },

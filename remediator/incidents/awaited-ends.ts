@@ -1,0 +1,85 @@
+// While a worker is being stopped: whether any of its tree still lives is asked often and for little; the thorough look comes when none does.
+import type { Incarnation } from "../../worker/incarnation.ts";
+import type { Incident, IncidentId } from "./incident.ts";
+import type { Step } from "./step.ts";
+
+/** Nobody tells of the end of a process that is not our child, nor of what outlives a worker. */
+const ASK_MS = 50;
+
+interface Awaited {
+  incident: Incident;
+  members: readonly Incarnation[];
+  untilMono: number;
+}
+
+export class AwaitedEnds {
+  readonly #isAlive: (process: Incarnation) => boolean;
+  readonly #now: () => number;
+  readonly #onEnd: () => void;
+  readonly #awaited = new Map<IncidentId, Awaited>();
+  #timer: NodeJS.Timeout | undefined;
+
+  /**
+   * @param now monotonic seconds
+   * @param onEnd called when all of an incident's processes are gone
+   */
+  constructor(isAlive: (process: Incarnation) => boolean, now: () => number, onEnd: () => void) {
+    this.#isAlive = isAlive;
+    this.#now = now;
+    this.#onEnd = onEnd;
+  }
+
+  /**
+   * After a step. If the worker has been told to end, nothing before `untilMono` but the end of its processes, or a change of the incident
+   * itself, can move it.
+   */
+  add(incident: Incident, step: Step, remains: readonly Incarnation[], untilMono: number): void {
+    if (!waitsForEnds(incident, step)) return;
+    this.#awaited.set(incident.id, {
+      incident,
+      members: [...(incident.members ?? []), ...remains],
+      untilMono: Math.min(untilMono, incident.deadline ?? untilMono),
+    });
+    this.#timer ??= setTimeout(() => this.#ask(), ASK_MS);
+  }
+
+  /** Monotonic seconds until which a look at this incident would show what the last one has shown; undefined: it may show something new. */
+  quietUntil(incident: Incident): number | undefined {
+    const awaited = this.#awaited.get(incident.id);
+    const isQuiet = awaited?.incident === incident && this.#isPending(awaited) && this.#lives(awaited);
+    return isQuiet ? awaited.untilMono : undefined;
+  }
+
+  clear(): void {
+    this.#awaited.clear();
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #ask(): void {
+    let hasEnded = false;
+    for (const [id, awaited] of this.#awaited) {
+      const isPending = this.#isPending(awaited);
+      if (isPending && this.#lives(awaited)) continue;
+      this.#awaited.delete(id);
+      hasEnded ||= isPending;
+    }
+    this.#timer = this.#awaited.size > 0 ? setTimeout(() => this.#ask(), ASK_MS) : undefined;
+    if (hasEnded) this.#onEnd();
+  }
+
+  /** Afterwards the deadline itself brings the look. */
+  #isPending({ untilMono }: Awaited): boolean {
+    return this.#now() < untilMono;
+  }
+
+  #lives({ members }: Awaited): boolean {
+    return members.some(this.#isAlive);
+  }
+}
+
+/** What waits for a slot, too, is moved by the end of somebody else's processes. */
+function waitsForEnds({ state, signalled }: Incident, step: Step): boolean {
+  if (state === "draining") return step.kind === "drain" || (step.kind === "wait" && step.blocked === undefined);
+  return (state === "terminating" || state === "killing") && signalled === true;
+}
