@@ -1,4 +1,5 @@
 // The remediator's own HTTP routes; the same for the network and for the Unix socket. Each: parse, hand over, answer.
+import { setImmediate as eventLoopTurn } from "node:timers/promises";
 import type express from "express";
 import type { Config } from "../../config/config.ts";
 import { HttpError } from "../../daemon/http-error.ts";
@@ -25,7 +26,7 @@ export function addRoutes(app: express.Application, remediator: Served, door: Do
     return door === "the control socket" ? name : `${name} (${door})`;
   };
 
-  app.post("/api/v1/webhook", (request, response) => {
+  app.post("/api/v1/webhook", async (request, response) => {
     if (remediator.closing) throw new HttpError(503, "unavailable", "the remediator is stopping");
     const { notices, truncated } = kept(() => parsePayload(request.body));
     const taken = kept(() => remediator.intake.take(notices));
@@ -33,6 +34,8 @@ export function addRoutes(app: express.Application, remediator: Served, door: Do
       remediator.log.warn("Alertmanager cut alerts off: raise max_alerts of its receiver", { truncated });
     const result = taken.accepted + taken.heartbeats > 0 ? "accepted" : "nothing_to_do";
     remediator.countNotification(result);
+    // It is kept, and a look at it has been ordered: that comes first.
+    await eventLoopTurn();
     response.status(result === "accepted" ? 202 : 200).json(taken);
   });
 

@@ -11,6 +11,10 @@ import { AUTHORIZED, createSite, payload, type Started, start, TOKEN } from "./s
 const WEBHOOK = "api/v1/webhook";
 const OVER_LIMIT = { alertname: "PitcrewWorkerMemoryOverLimit", host: "h", worker: "mine", remediation: "restart" };
 
+function served(wanted: Partial<Served>): Served {
+  return { closing: false, engine: {}, countNotification() {}, log: { warn() {} }, ...wanted } as unknown as Served;
+}
+
 async function answer(response: Response) {
   return { status: response.status, body: (await response.json()) as { code?: string; message?: string } };
 }
@@ -129,9 +133,6 @@ describe("a webhook", () => {
 });
 
 describe("a webhook is asked to come again", () => {
-  const served = (wanted: Partial<Served>): Served =>
-    ({ closing: false, engine: {}, countNotification() {}, log: { warn() {} }, ...wanted }) as unknown as Served;
-
   test.each<[string, Partial<Served>]>([
     ["while the remediator is stopping", { closing: true }],
     [
@@ -156,6 +157,37 @@ describe("a webhook is asked to come again", () => {
     });
     expect(await answer(response)).toMatchObject({ status: 503, body: { code: "unavailable" } });
   });
+});
+
+test("a webhook that is kept is acted on first, and answered then: an answer is no use to a worker that grows", async () => {
+  const order: string[] = [];
+  const look = async () => {
+    for (let step = 0; step < 20; step += 1) await Promise.resolve();
+    order.push("looked");
+  };
+  const intake = {
+    take: () => {
+      void look();
+      return { accepted: 1, refused: 0, heartbeats: 0 };
+    },
+  } as unknown as Served["intake"];
+  const { url } = await serve({
+    routes: (app) => {
+      app.use((_request, response, next) => {
+        response.once("prefinish", () => order.push("answered"));
+        next();
+      });
+      addRoutes(app, served({ intake }), "the HTTP API");
+    },
+    authorizePost: () => true,
+  });
+  const response = await fetch(`${url}${WEBHOOK}`, {
+    method: "POST",
+    headers: AUTHORIZED,
+    body: JSON.stringify(payload()),
+  });
+  expect(response.status).toBe(202);
+  expect(order).toEqual(["looked", "answered"]);
 });
 
 async function incidents(site: Started): Promise<IncidentView[]> {
