@@ -38,7 +38,8 @@ const TIMEOUTS: WebTimeouts = {
   inactivityMs: 60_000,
   keepAliveMs: 330_000,
   closeMs: 2000,
-  checkMs: 5000,
+  // Each check wakes a daemon that has nothing else to do.
+  checkMs: 15_000,
 };
 
 const MAX_HEADER_BYTES = 16 * 1024;

@@ -1,5 +1,6 @@
 // The boot a reading belongs to, and how long it has lasted: the frame that start ticks are counted in.
 import { textOf } from "./proc/read-text.ts";
+import { standingText } from "./proc/standing-text.ts";
 
 /**
  * Start ticks in /proc are in USER_HZ, which is part of Linux' user-space ABI and 100 on every architecture that Node runs on, whatever
@@ -15,7 +16,7 @@ export function readBootId(procRoot = "/proc"): string | undefined {
 
 /** Seconds since boot, time in suspend included, as start ticks are. Source: proc_uptime(5). */
 export function readUptimeSeconds(procRoot = "/proc"): number | undefined {
-  const text = textOf(`${procRoot}/uptime`);
+  const text = standingText(`${procRoot}/uptime`);
   return text === undefined ? undefined : parseUptime(text);
 }
 

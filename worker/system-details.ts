@@ -5,10 +5,11 @@ import { parseMeminfo } from "./proc/meminfo.ts";
 import { namedCount } from "./proc/named-counts.ts";
 import { parsePressure } from "./proc/pressure.ts";
 import { readText, textOf } from "./proc/read-text.ts";
+import { standingText } from "./proc/standing-text.ts";
 import type { SystemDetails } from "./reading.ts";
 
 export function readSystemDetails(procRoot: string, cgroupRoot: string): SystemDetails {
-  const host = parseMeminfo(textOf(`${procRoot}/meminfo`) ?? "");
+  const host = parseMeminfo(standingText(`${procRoot}/meminfo`) ?? "");
   const { swapTotalBytes, swapFreeBytes } = withinGroup(host, cgroupRoot);
   return {
     isSwapUsed: host.swapTotalBytes === undefined || host.swapTotalBytes !== host.swapFreeBytes,

@@ -2,7 +2,8 @@
 import { parseMemoryLimit, parseMemoryStat } from "./proc/cgroup-memory.ts";
 import { parseCount } from "./proc/counts.ts";
 import { parseMeminfo } from "./proc/meminfo.ts";
-import { readText, textOf } from "./proc/read-text.ts";
+import { isAbsent, readText, textOf } from "./proc/read-text.ts";
+import { standingText } from "./proc/standing-text.ts";
 import type { SystemReading } from "./reading.ts";
 
 export interface Floors {
@@ -21,7 +22,7 @@ export function resolveFloors(configured: Floors, totalBytes: number | undefined
 }
 
 export function readSystem(configured: Floors, procRoot = "/proc", cgroupRoot = "/sys/fs/cgroup"): SystemReading {
-  const host = parseMeminfo(textOf(`${procRoot}/meminfo`) ?? "");
+  const host = parseMeminfo(standingText(`${procRoot}/meminfo`) ?? "");
   const group = readCgroupRoot(cgroupRoot);
   const memoryTotalBytes = group.kind === "limited" ? smaller(host.totalBytes, group.limitBytes) : host.totalBytes;
   const floors = resolveFloors(configured, memoryTotalBytes);
@@ -60,7 +61,9 @@ function readCgroupRoot(cgroupRoot: string): CgroupRoot {
 }
 
 function readGroup(directory: string, limitFile: string, currentFile: string): CgroupRoot | undefined {
-  const read = readText(`${directory}/${limitFile}`);
+  const limitPath = `${directory}/${limitFile}`;
+  if (isAbsent(limitPath)) return undefined;
+  const read = readText(limitPath);
   if (read.kind === "gone") return undefined;
   const limit = read.kind === "ok" ? parseMemoryLimit(read.text) : undefined;
   if (limit === undefined) return { kind: "unreadable" };

@@ -54,7 +54,7 @@ export class Follower {
       startedByItself: this.#startedByItself(reading, ledger.incarnation),
       bootId: this.#deps.bootId,
       nowWall: now.wall,
-      uptimeSeconds: this.#deps.uptimeSeconds(),
+      uptimeSeconds: () => this.#deps.uptimeSeconds(),
       clockTicksPerSecond: CLOCK_TICKS_PER_SECOND,
     });
     return { entries, pending };

@@ -24,7 +24,7 @@ export interface TrackFacts {
   bootId: string;
   nowWall: number;
   /** CLOCK_BOOTTIME, the clock of start ticks. */
-  uptimeSeconds: number;
+  uptimeSeconds: () => number;
   clockTicksPerSecond: number;
 }
 
@@ -82,7 +82,7 @@ function exitOf(incarnation: Incarnation, facts: TrackFacts): Entry {
   const code = exit?.code;
   const atWall = exit?.atSeconds ?? facts.nowWall;
   const isStopped = exit?.byRequest === true || (open !== undefined && isStoppedBy(open, incarnation));
-  const startedWall = facts.nowWall - (facts.uptimeSeconds - incarnation.startTicks / facts.clockTicksPerSecond);
+  const startedWall = facts.nowWall - (facts.uptimeSeconds() - incarnation.startTicks / facts.clockTicksPerSecond);
   const lived = incarnation.bootId === facts.bootId ? atWall - startedWall : Number.POSITIVE_INFINITY;
   return {
     type: "exit",

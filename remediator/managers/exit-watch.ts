@@ -3,8 +3,10 @@ import { type FSWatcher, readdirSync, statSync, watch } from "node:fs";
 import { basename } from "node:path";
 import { isWorkerName } from "../../worker/name.ts";
 
-/** How often we make sure that the directory being watched is still the one at this path. */
-const CHECK_MS = 1000;
+/** How often a directory that cannot be watched, or is not there, is looked for. */
+const UNWATCHED_MS = 1000;
+/** How often we make sure that the directory being watched is still the one at this path: its own removal is told, a mount over it is not. */
+const WATCHED_MS = 30_000;
 
 /**
  * Calls `onChange` with the worker's name after each change of `<worker>.exit` or `<worker>.pid`, possibly more than once
@@ -14,6 +16,7 @@ const CHECK_MS = 1000;
 export function watchExits(runDirectory: string, onChange: (worker: string) => void): { close(): void } {
   let watcher: FSWatcher | undefined;
   let watched: string | undefined;
+  let timer: NodeJS.Timeout | undefined;
 
   const release = () => {
     watcher?.close();
@@ -22,6 +25,12 @@ export function watchExits(runDirectory: string, onChange: (worker: string) => v
   };
 
   const check = () => {
+    look();
+    clearTimeout(timer);
+    timer = setTimeout(check, watcher === undefined ? UNWATCHED_MS : WATCHED_MS).unref();
+  };
+
+  const look = () => {
     const present = directoryIdentity(runDirectory);
     if (watcher !== undefined && present === watched) return;
     release();
@@ -36,7 +45,10 @@ export function watchExits(runDirectory: string, onChange: (worker: string) => v
           check();
         }
       });
-      watcher.on("error", release);
+      watcher.on("error", () => {
+        release();
+        check();
+      });
       watched = present;
     } catch {
       // No watch to be had (inotify limits): every check looks at everything.
@@ -45,11 +57,9 @@ export function watchExits(runDirectory: string, onChange: (worker: string) => v
   };
 
   check();
-  const timer = setInterval(check, CHECK_MS);
-  timer.unref();
   return {
     close() {
-      clearInterval(timer);
+      clearTimeout(timer);
       release();
     },
   };

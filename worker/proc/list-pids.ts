@@ -1,7 +1,7 @@
 // Which processes exist, and whether any was created since the last look.
 import { readdirSync } from "node:fs";
 import { parseCount } from "./counts.ts";
-import { textOf } from "./read-text.ts";
+import { standingText } from "./standing-text.ts";
 
 /** @returns undefined if /proc could not be read. */
 export function listPids(procRoot = "/proc"): number[] | undefined {
@@ -23,7 +23,7 @@ export function listPids(procRoot = "/proc"): number[] | undefined {
  * Undefined if unreadable, or 0, as sandboxes print that do not keep it.
  */
 export function lastCreatedPid(procRoot = "/proc"): number | undefined {
-  const text = textOf(`${procRoot}/loadavg`);
+  const text = standingText(`${procRoot}/loadavg`);
   const pid = parseCount(/ ([0-9]+)\n$/.exec(text ?? "")?.[1]);
   return pid === 0 ? undefined : pid;
 }

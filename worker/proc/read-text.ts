@@ -1,5 +1,5 @@
 // One synchronous read of a small kernel file: ten times cheaper than a promise. Gone is a value, not an error.
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, lstatSync, openSync, readSync } from "node:fs";
 
 export type TextRead = { kind: "ok"; text: string } | { kind: "gone" } | { kind: "unreadable"; code: string };
 
@@ -23,6 +23,15 @@ export function readText(path: string, maxBytes = DEFAULT_MAX_BYTES): TextRead {
 export function textOf(path: string): string | undefined {
   const read = readText(path);
   return read.kind === "ok" ? read.text : undefined;
+}
+
+/** To ask costs a quarter of opening what is not there, which throws. False if it cannot be told: to open it then says why. */
+export function isAbsent(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) === undefined;
+  } catch {
+    return false;
+  }
 }
 
 /** ENOENT and ESRCH say that the process is gone; ENOTDIR that a fixture is odd; the rest that we may not look. */

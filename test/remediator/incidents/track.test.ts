@@ -34,7 +34,7 @@ function tracked(wanted: Partial<TrackFacts>) {
     startedByItself: false,
     bootId: BOOT,
     nowWall: NOW.wall,
-    uptimeSeconds: BEGAN_AT_UPTIME + 3600,
+    uptimeSeconds: () => BEGAN_AT_UPTIME + 3600,
     clockTicksPerSecond: 100,
     ...wanted,
   });
@@ -97,9 +97,9 @@ describe("a process that is gone", () => {
   });
 
   test("died young if it lived for less than a minute, and not at our hands", () => {
-    const young = { ...GONE, exit: exited(1), uptimeSeconds: BEGAN_AT_UPTIME + 59 };
+    const young = { ...GONE, exit: exited(1), uptimeSeconds: () => BEGAN_AT_UPTIME + 59 };
     expect(tracked(young)).toMatchObject([{ young: true }]);
-    expect(tracked({ ...young, uptimeSeconds: BEGAN_AT_UPTIME + 60 })).toMatchObject([{ young: false }]);
+    expect(tracked({ ...young, uptimeSeconds: () => BEGAN_AT_UPTIME + 60 })).toMatchObject([{ young: false }]);
     for (const state of ["draining", "terminating", "killing"] as const)
       expect(tracked({ ...young, open: incident({ state }) })).toMatchObject([{ young: false }]);
   });
