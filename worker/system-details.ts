@@ -22,7 +22,7 @@ export function readSystemDetails(procRoot: string, cgroupRoot: string): SystemD
 
 /** Since boot, of the whole machine, those within control groups included; undefined before Linux 4.13. */
 export function readOomKills(procRoot = "/proc"): number | undefined {
-  const vmstat = textOf(`${procRoot}/vmstat`);
+  const vmstat = standingText(`${procRoot}/vmstat`);
   return vmstat === undefined ? undefined : namedCount(vmstat, "oom_kill");
 }
 

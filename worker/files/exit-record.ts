@@ -1,5 +1,6 @@
 // <worker>.exit: how the last incarnation of a supervised worker ended, written by its shim.
 import type { Incarnation } from "../incarnation.ts";
+import { isAbsent } from "../proc/read-text.ts";
 import { readStrictly, runDirectoryOwners, type StrictRead } from "./read-strictly.ts";
 import { countField, incarnationFields, incarnationJson, secondsField } from "./record-fields.ts";
 import { exitRecordPath } from "./run-directory.ts";
@@ -16,7 +17,10 @@ export interface ExitRecord {
 }
 
 export function readExitRecord(runDirectory: string, worker: string): StrictRead<ExitRecord> {
-  return readStrictly(exitRecordPath(runDirectory, worker), {
+  const path = exitRecordPath(runDirectory, worker);
+  // As a rule: it is asked for at every look at a worker that runs.
+  if (isAbsent(path)) return { kind: "absent" };
+  return readStrictly(path, {
     owners: runDirectoryOwners(runDirectory),
     parse: (object) => {
       const incarnation = incarnationFields(object);

@@ -1,6 +1,6 @@
 // Records are read as if an enemy had placed them: no link is followed, no FIFO waited for, no size believed.
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from "node:fs";
-import { errorCode, isAbsent } from "../proc/read-text.ts";
+import { errorCode } from "../proc/read-text.ts";
 
 export type StrictRead<T> = { kind: "absent" } | { kind: "refused"; why: string } | { kind: "ok"; value: T };
 
@@ -31,7 +31,6 @@ export function readStrictly<T>(path: string, { owners, parse }: StrictReadOptio
 
 /** The text of a small regular file. `owners` are compared on the descriptor, so no rename can slip in between. */
 export function readRegularFile(path: string, owners?: readonly number[]): StrictRead<string> {
-  if (isAbsent(path)) return { kind: "absent" };
   let descriptor: number;
   try {
     descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
