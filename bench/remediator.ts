@@ -31,7 +31,7 @@ try {
     outcome[name] = await run();
   };
   await scenario("webhook", async () => {
-    const alerts = isQuick ? 20 : 300;
+    const alerts = isQuick ? 20 : 200;
     const times = (isDiskBusy: boolean) =>
       webhookTimes({ folder: join(folder, isDiskBusy ? "busy" : "idle"), alerts, isDiskBusy });
     return new Map([

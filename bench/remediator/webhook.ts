@@ -9,7 +9,8 @@ import { eventsIn } from "./worker.ts";
 
 const WORKERS = 8;
 const LIMIT_MIB = 32;
-/** The restart of one is over before the next is asked for: what is measured is the way of one alert. */
+/** A restart is verified before its process grows again: a worker that is over its limit sooner is renewed without an alert. */
+const WAIT_SECONDS = 0.5;
 const GAP_MS = 300;
 
 export interface WebhookTimes {
@@ -26,7 +27,7 @@ export async function webhookTimes(options: {
   const { folder, alerts, isDiskBusy } = options;
   const workers = Array.from({ length: WORKERS }, (_, index) => ({
     name: `w${index + 1}`,
-    wait: [1, 1] as const,
+    wait: [WAIT_SECONDS, WAIT_SECONDS] as const,
     limitMib: LIMIT_MIB,
     untilMib: LIMIT_MIB + 8,
   }));
@@ -36,7 +37,8 @@ export async function webhookTimes(options: {
     const times: WebhookTimes = { toSignal: [], toAnswer: [] };
     for (let index = 0; index < alerts; index++) {
       const events = site.events[index % WORKERS] ?? "";
-      await until(() => eventsIn(events).at(-1)?.what === "crossed");
+      // The restart before is over, and nobody grows: what is measured is the way of one alert.
+      await until(() => site.events.every((file) => eventsIn(file).at(-1)?.what === "crossed"));
       await new Promise((resolve) => setTimeout(resolve, GAP_MS));
       if (isDiskBusy) busy ??= keepBusy(join(folder, "busy"));
       const { sent, answered } = await post(site, `w${(index % WORKERS) + 1}`);
