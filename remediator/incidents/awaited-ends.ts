@@ -35,10 +35,11 @@ export class AwaitedEnds {
    */
   add(incident: Incident, step: Step, remains: readonly Incarnation[], untilMono: number): void {
     if (!waitsForEnds(incident, step)) return;
+    const deadlines = [untilMono, incident.deadline ?? untilMono, step.kind === "wait" ? step.until : untilMono];
     this.#awaited.set(incident.id, {
       incident,
-      members: [...(incident.members ?? []), ...remains],
-      untilMono: Math.min(untilMono, incident.deadline ?? untilMono),
+      members: remains.length > 0 ? remains : (incident.members ?? []),
+      untilMono: Math.min(...deadlines),
     });
     this.#timer ??= setTimeout(() => this.#ask(), ASK_MS);
   }
@@ -73,13 +74,16 @@ export class AwaitedEnds {
     return this.#now() < untilMono;
   }
 
-  #lives({ members }: Awaited): boolean {
-    return members.some(this.#isAlive);
+  /** Who is dead stays dead, and is not asked again. */
+  #lives(awaited: Awaited): boolean {
+    const first = awaited.members.findIndex(this.#isAlive);
+    awaited.members = first < 0 ? [] : awaited.members.slice(first);
+    return first >= 0;
   }
 }
 
-/** What waits for a slot, too, is moved by the end of somebody else's processes. */
-function waitsForEnds({ state, signalled }: Incident, step: Step): boolean {
-  if (state === "draining") return step.kind === "drain" || (step.kind === "wait" && step.blocked === undefined);
+/** What also waits for a slot is moved by the end of somebody else's processes; what does not wait for the drain, by more than that. */
+function waitsForEnds({ state, ladder, signalled }: Incident, step: Step): boolean {
+  if (state === "draining") return ladder === "recycle" && (step.kind !== "wait" || step.blocked === undefined);
   return (state === "terminating" || state === "killing") && signalled === true;
 }

@@ -24,7 +24,7 @@ export function decideDraining(incident: Incident, facts: WorkerFacts, policy: P
   if (urgent && facts.slotFree)
     return { kind: "terminate", target, graceSeconds, because: `${incident.reason} does not wait for the drain` };
   const deadline = incident.deadline ?? now.mono;
-  if (now.mono < deadline) return { kind: "wait", until: deadline };
+  if (!urgent && now.mono < deadline) return { kind: "wait", until: deadline };
   if (!facts.slotFree)
     return blocked("slot_busy", now.mono + policy.lookAgainSeconds, "another termination or start is under way");
   return { kind: "terminate", target, graceSeconds, because: "the drain ran out of time" };
@@ -81,11 +81,12 @@ function whenGone(
     : { kind: "close", state: "resolved", because: `stopped: ${because}`, outcome };
 }
 
-/** A process may end between the reading, which shows it, and the look for what remains. */
 function exitPending({ reading, ledger }: WorkerFacts, target: Incarnation | undefined): boolean {
-  if (ledger.ended || reading === undefined) return false;
+  if (reading === undefined) return false;
   const { presence } = reading;
-  return presence.kind === "down" || (presence.kind === "up" && sameIncarnation(presence.incarnation, target));
+  // It ended between the reading, which shows it, and the look for what remains: what comes next needs a reading of its own.
+  if (presence.kind === "up" && sameIncarnation(presence.incarnation, target)) return true;
+  return !ledger.ended && presence.kind === "down";
 }
 
 /** Once for each incarnation: who survives SIGKILL would survive it again. */

@@ -16,7 +16,7 @@ export interface EngineDeps extends StoreDeps {
   uptimeSeconds(): number;
   observeWorker(name: string): Promise<WorkerReading | undefined>;
   observeSystem(): SystemReading;
-  /** Whether this very process still lives: one read. */
+  /** Whether this very process still lives: cheap to ask. */
   isAlive(process: Incarnation): boolean;
   /** The incident's own rule on these readings; `not_needed` when there is none to ask. */
   condition(incident: Incident, observation: Observation): Condition;

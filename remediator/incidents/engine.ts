@@ -16,7 +16,7 @@ import type { GatherContext } from "./gather.ts";
 import { gatherHost, gatherWorker, isCritical } from "./gather.ts";
 import type { Hands } from "./hands.ts";
 import type { Incident } from "./incident.ts";
-import { inOrderOfUrgency, isOpen, targetName } from "./incident.ts";
+import { isOpen, targetName, watchedLast } from "./incident.ts";
 import { idSource } from "./incident-id.ts";
 import type { Intent, Reception } from "./intent.ts";
 import { JournalError } from "./journal.ts";
@@ -81,8 +81,6 @@ export class Engine implements Hands {
   /** @param begunMono when the look began, in monotonic seconds */
   sawAll(observation: Observation, begunMono: number): void {
     for (const reading of observation.workers) this.saw(reading, begunMono);
-    // Below the critical floor a grace that is running is cut.
-    if (isCritical(observation.system)) this.#ends.clear();
   }
 
   /** Every reading passes here, whoever took it: incarnations are followed and supervision decides. */
@@ -112,13 +110,13 @@ export class Engine implements Hands {
     }
   }
 
-  /** Something happened to this worker: read it at once. */
+  /** Something happened to this worker: it is read in the next turn. */
   lookAtWorker(worker: string): void {
     this.#toRead.add(worker);
     this.look();
   }
 
-  /** Orders a look at every open incident; several orders become one. */
+  /** Orders a look at every open incident that something may have changed for; several orders become one. */
   look(): void {
     this.#turns.order();
   }
@@ -133,12 +131,14 @@ export class Engine implements Hands {
   }
 
   async #turn(): Promise<void> {
-    for (const incident of inOrderOfUrgency(this.ledger.openIncidents())) {
+    const toRead = [...this.#toRead];
+    // Whose incident is looked at is read by that.
+    for (const worker of toRead) if (this.ledger.openIncidentOf(worker) === undefined) await this.#tryToRead(worker);
+    for (const incident of watchedLast(this.ledger.openIncidents())) {
       if (this.#stopped) return;
       await this.#tryToLookAt(incident);
     }
-    // Whose incident was looked at has been read by that.
-    for (const worker of [...this.#toRead]) await this.#tryToRead(worker);
+    for (const worker of toRead) if (this.#toRead.has(worker)) await this.#tryToRead(worker);
   }
 
   /** @returns undefined: there is no such worker; "outdated": while it was read, more was learnt than it shows */
@@ -178,12 +178,13 @@ export class Engine implements Hands {
 
   async #lookAt(listed: Incident, worker: string): Promise<void> {
     const reading = await this.#read(worker);
-    if (reading === "outdated") {
-      this.look();
-      return;
-    }
     let present = this.store.current(listed);
     if (!isOpen(present)) return;
+    if (reading === "outdated" || present !== listed) {
+      // What has become known meanwhile may be more than this reading shows. Not in the same breath: time must pass.
+      this.wakeAt(this.deps.clock().mono);
+      return;
+    }
     const facts = gatherWorker(this.#context(), present, worker, reading);
     let step = decide(present, facts, this.deps.policy);
     if (step.kind === "hold") {
@@ -211,11 +212,15 @@ export class Engine implements Hands {
     if (step.kind !== "terminate" && step.kind !== "kill" && step.kind !== "start") await done;
   }
 
-  /** Nothing has been heard of its worker, and those that it waits for still live. */
+  /** Those that it waits for still live, and nothing has been heard that could change its mind: below the critical floor its grace is cut. */
   #isQuiet(incident: Incident): boolean {
-    const until = this.#toRead.has(targetName(incident.target)) ? undefined : this.#ends.quietUntil(incident);
-    if (until !== undefined) this.wakeAt(until);
-    return until !== undefined;
+    const until = this.#ends.quietUntil(incident);
+    const worker = targetName(incident.target);
+    if (until === undefined || this.#toRead.has(worker)) return false;
+    const isConfigured = this.deps.config().workers.some(({ name }) => name === worker);
+    if (!isConfigured || isCritical(this.deps.observeSystem())) return false;
+    this.wakeAt(until);
+    return true;
   }
 
   async #lookAtHost(incident: Incident): Promise<void> {

@@ -103,9 +103,9 @@ export function holdsSlot(incident: Incident): boolean {
   return incident.state === "terminating" || incident.state === "killing" || incident.state === "starting";
 }
 
-/** What was renewed and is only watched comes last: an emergency does not wait for it. Otherwise whichever was first. */
-export function inOrderOfUrgency(incidents: readonly Incident[]): Incident[] {
-  const isWatched = ({ state }: Incident) => state === "verifying" || state === "settling";
+/** A worker that was renewed and is only watched comes last: nobody in need waits for it. */
+export function watchedLast(incidents: readonly Incident[]): Incident[] {
+  const isWatched = ({ state, target }: Incident) => state === "verifying" && target.kind === "worker";
   return [...incidents.filter((incident) => !isWatched(incident)), ...incidents.filter(isWatched)];
 }
 

@@ -39,8 +39,9 @@ const KEPT_ENDED = 2000;
 const KEPT_RENEWAL_SECONDS = 86_400;
 
 export class Ledger {
-  /** Every one that is remembered, open or ended; in the order in which they were opened. */
-  readonly incidents: ReadonlyMap<IncidentId, Incident>;
+  readonly #incidents = new Map<IncidentId, Incident>();
+  /** Every one that is remembered, open or ended. */
+  readonly incidents: ReadonlyMap<IncidentId, Incident> = this.#incidents;
   readonly pauses = new Map<string, HeldPause>();
   readonly refusals: Refusal[] = [];
   renewals: Renewal[] = [];
@@ -49,13 +50,8 @@ export class Ledger {
   /** Boot of an incident's last record: what happened in another boot ended with it. */
   readonly #boots = new Map<IncidentId, string>();
   readonly #workers = new Map<string, WorkerLedger>();
-  readonly #incidents = new Map<IncidentId, Incident>();
   /** The open ones again: every reading of every worker asks for them, and there are few among many that have ended. */
   readonly #open = new Map<IncidentId, Incident>();
-
-  constructor() {
-    this.incidents = this.#incidents;
-  }
 
   /** Rebuilds the state from a journal; stamps of former boots are put on this boot's clock. */
   static fold(records: readonly JournalRecord[], bootId: string, now: Stamp): Ledger {

@@ -17,6 +17,7 @@ export function watchExits(runDirectory: string, onChange: (worker: string) => v
   let watcher: FSWatcher | undefined;
   let watched: string | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let isClosed = false;
 
   const release = () => {
     watcher?.close();
@@ -26,8 +27,12 @@ export function watchExits(runDirectory: string, onChange: (worker: string) => v
 
   const check = () => {
     look();
+    arm();
+  };
+
+  const arm = () => {
     clearTimeout(timer);
-    timer = setTimeout(check, watcher === undefined ? UNWATCHED_MS : WATCHED_MS).unref();
+    if (!isClosed) timer = setTimeout(check, watcher === undefined ? UNWATCHED_MS : WATCHED_MS).unref();
   };
 
   const look = () => {
@@ -47,7 +52,7 @@ export function watchExits(runDirectory: string, onChange: (worker: string) => v
       });
       watcher.on("error", () => {
         release();
-        check();
+        arm();
       });
       watched = present;
     } catch {
@@ -59,6 +64,7 @@ export function watchExits(runDirectory: string, onChange: (worker: string) => v
   check();
   return {
     close() {
+      isClosed = true;
       clearTimeout(timer);
       release();
     },

@@ -1,4 +1,4 @@
-// One synchronous read of a small kernel file: ten times cheaper than a promise. Gone is a value, not an error.
+// One synchronous read of a small file, most often the kernel's: ten times cheaper than a promise. Gone is a value, not an error.
 import { closeSync, lstatSync, openSync, readSync } from "node:fs";
 
 export type TextRead = { kind: "ok"; text: string } | { kind: "gone" } | { kind: "unreadable"; code: string };

@@ -5,8 +5,8 @@ import { textOf } from "./read-text.ts";
 const kept = new Map<string, KeptFile>();
 
 /**
- * The text, at most 8 KiB of it, or undefined for whatever reason it could not be read. Only what is in the kernel's own /proc is kept open: a
- * copy of it is made of files, and they may be replaced.
+ * The text, as much of it as one read of 8 KiB brings, or undefined for whatever reason it could not be read. Only what is in the kernel's own
+ * /proc is kept open: a copy of it is made of files, and they may be replaced.
  */
 export function standingText(path: string): string | undefined {
   if (!path.startsWith("/proc/")) return textOf(path);

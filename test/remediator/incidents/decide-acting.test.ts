@@ -116,6 +116,8 @@ describe("draining", () => {
 
   test("is cut short by a memory limit that our own reading shows", () => {
     expect(decided("draining", {}, { ...STILL_THERE, condition: TRUE })).toMatchObject({ kind: "terminate" });
+    const busy = { ...STILL_THERE, condition: TRUE, slotFree: false };
+    expect(decided("draining", {}, busy)).toMatchObject({ kind: "wait", blocked: "slot_busy" });
     expect(decided("draining", STOP, { ...STILL_THERE, condition: NOT_NEEDED })).toMatchObject({ kind: "terminate" });
   });
 
@@ -149,6 +151,8 @@ describe("terminating", () => {
   test("is not done before it is known how it ended, even if the reading is from just before the end", () => {
     const wait = { kind: "wait", until: NOW.mono + 0.05 };
     expect(decided("terminating", signalled, { ...GONE, ledger: workerLedger() })).toEqual(wait);
+    // Also if somebody else's look has seen its end meanwhile.
+    expect(decided("terminating", signalled, { reading: reading(), ledger: endedLedger(), remains: [] })).toEqual(wait);
     expect(decided("terminating", signalled, { reading: reading(), ledger: workerLedger(), remains: [] })).toEqual(
       wait,
     );

@@ -45,6 +45,35 @@ test("a worker that no shim watches and that is asked to drain is started again 
   expect(w.requests).toEqual(["drain"]);
 });
 
+test("an emergency that joins a drain goes on in the moment in which the slot is free", async () => {
+  const slow = { limits: { memoryBytes: 100 * MIB, ageSeconds: 20 }, stop: { graceSeconds: 60 } };
+  const world = await worldOf(
+    [
+      { name: "w", ...slow },
+      { name: "other", ...slow, limits: {} },
+    ],
+    quiet(),
+  );
+  const [w, other] = [world.worker("w"), world.worker("other")];
+  Object.assign(w.running ?? {}, { drainsWithin: 900 });
+  await pass(6);
+  world.alert({ alertname: "PitcrewWorkerTooOld", remediation: "recycle", reason: "age", worker: "w" });
+  await pass(1);
+  expect(w.requests).toEqual(["drain"]);
+  Object.assign(other.running ?? {}, { memoryMib: 150, endsWithin: 5 });
+  world.alert({ ...OVER_LIMIT, worker: "other" });
+  await pass(1);
+  expect(other.processes[0]?.signals).toEqual(["SIGTERM"]);
+  Object.assign(w.running ?? {}, { memoryMib: 150 });
+  world.alert({ ...OVER_LIMIT, worker: "w" });
+  await pass(3);
+  expect(w.processes[0]?.signals).toEqual([]);
+  expect(world.engine.ledger.openIncidentOf("w")).toMatchObject({ blocked: "slot_busy" });
+  await pass(1.5);
+  expect(other.processes).toHaveLength(2);
+  expect(w.processes[0]?.signals).toEqual(["SIGTERM"]);
+});
+
 test("a grace that is running is cut below the critical floor, whoever is waited for", async () => {
   const world = await worldOf([{ stop: { graceSeconds: 300 } }]);
   const w = world.worker("w");
@@ -53,5 +82,17 @@ test("a grace that is running is cut below the critical floor, whoever is waited
   expect(w.processes[0]?.signals).toEqual(["SIGTERM"]);
   world.system = low(300);
   await pass(8);
+  expect(w.processes[0]?.signals).toEqual(["SIGTERM", "SIGKILL"]);
+});
+
+test("it is cut by an incident of the machine alone, too, where there is no guard", async () => {
+  const world = await worldOf([{ stop: { graceSeconds: 300 } }], quiet());
+  const w = world.worker("w");
+  Object.assign(w.running ?? {}, { memoryMib: 150, endsWithin: undefined });
+  world.alert({ ...OVER_LIMIT, worker: "w" });
+  await pass(4);
+  world.system = low(300);
+  world.alert({ alertname: "PitcrewSystemMemoryCritical", remediation: "restart_largest", reason: "system_memory" });
+  await pass(3);
   expect(w.processes[0]?.signals).toEqual(["SIGTERM", "SIGKILL"]);
 });

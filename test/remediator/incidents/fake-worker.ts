@@ -120,15 +120,8 @@ export class FakeWorker {
     const { running, spec } = this;
     const { wall } = this.#world.clock();
     const isDesiredUp = spec.manager.kind !== "observe" && this.#world.desired.get(spec.name) !== "down";
-    if (running === undefined)
-      return {
-        spec,
-        presence: { kind: "down" },
-        desiredUp: isDesiredUp,
-        brake: undefined,
-        brakeStreak: undefined,
-        tree: undefined,
-      };
+    const unknown = { brake: undefined, brakeStreak: undefined, tree: undefined };
+    if (running === undefined) return { spec, presence: { kind: "down" }, desiredUp: isDesiredUp, ...unknown };
     const { incarnation, child, isChildAlive, drainsWithin, relieves, bornUptime } = running;
     const ageSeconds = this.#world.uptimeSeconds() - bornUptime;
     const memoryBytes = (running.memoryMib + running.growthMib * ageSeconds) * MIB;
@@ -152,13 +145,6 @@ export class FakeWorker {
         residentMemoryPeakBytes: memoryBytes,
       },
     };
-  }
-
-  isAlive(wanted: Incarnation): boolean {
-    return this.processes.some(
-      ({ incarnation, child, isAlive, isChildAlive }) =>
-        (isAlive && sameIncarnation(wanted, incarnation)) || (isChildAlive && sameIncarnation(wanted, child)),
-    );
   }
 
   manager(life: Life): Manager {
@@ -230,6 +216,11 @@ export class FakeWorker {
       if (!isMeant) return [];
       return [...(isAlive ? [incarnation] : []), ...(child !== undefined && isChildAlive ? [child] : [])];
     });
+  }
+
+  /** It, or a child of it. */
+  isAlive(wanted: Incarnation): boolean {
+    return this.#living([wanted]).some((one) => sameIncarnation(one, wanted));
   }
 
   #processOf(incarnation: Incarnation): Process | undefined {

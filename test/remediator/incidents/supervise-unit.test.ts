@@ -138,7 +138,7 @@ describe("a unit that systemd has started again", () => {
       startedByItself: false,
       bootId: BOOT,
       nowWall: NOW.wall,
-      uptimeSeconds: 10_000,
+      uptimeSeconds: () => 10_000,
       clockTicksPerSecond: 100,
       ...wish,
     });
@@ -181,7 +181,11 @@ describe("a unit that systemd has started again", () => {
 
   test("after a stop that somebody asked for has not died young", () => {
     const exit = { code: 143, atSeconds: NOW.wall, byRequest: true };
-    expect(tracked({ exit, uptimeSeconds: 10 })[0]).toMatchObject({ type: "exit", young: false, byRequest: true });
+    expect(tracked({ exit, uptimeSeconds: () => 10 })[0]).toMatchObject({
+      type: "exit",
+      young: false,
+      byRequest: true,
+    });
   });
 
   test("killed for its memory is an exit of that kind", () => {

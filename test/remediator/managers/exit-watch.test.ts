@@ -25,7 +25,7 @@ test("an exit is told at once, by the worker's name", async () => {
   });
   const killed = performance.now();
   await manager.kill(worker, root, [root]);
-  // Far below the second after which a missed change would be found.
+  // Far below the time after which the directory is looked at again.
   expect((await told) - killed).toBeLessThan(900);
 });
 
