@@ -52,7 +52,11 @@ export class Engine implements Hands {
     this.newId = idSource(() => deps.clock().wall);
     const now = () => deps.clock().mono;
     this.#alarm = new Alarm(now, () => this.look());
-    this.#ends = new AwaitedEnds(deps.isAlive, now, () => this.look());
+    this.#ends = new AwaitedEnds(
+      (process) => deps.isAlive(process),
+      now,
+      () => this.look(),
+    );
   }
 
   get ledger(): Ledger {

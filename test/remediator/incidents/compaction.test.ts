@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Stamp } from "../../../remediator/incidents/clock.ts";
 import { compacted } from "../../../remediator/incidents/compaction.ts";
-import type { Incident } from "../../../remediator/incidents/incident.ts";
+import { type Incident, isOpen } from "../../../remediator/incidents/incident.ts";
 import { JOURNAL_FILE, Journal, readJournal } from "../../../remediator/incidents/journal.ts";
 import type { JournalRecord } from "../../../remediator/incidents/journal-entry.ts";
 import { Ledger } from "../../../remediator/incidents/ledger.ts";
@@ -37,6 +37,12 @@ function stateOf(records: readonly JournalRecord[]) {
   };
 }
 
+/** What has ended is over: no later record speaks of it, and a journal may forget it. */
+function endedIn(records: readonly JournalRecord[]): ReadonlySet<string> {
+  const { incidents } = Ledger.fold(records, BOOT, NOW);
+  return new Set([...incidents.values()].filter((incident) => !isOpen(incident)).map(({ id }) => id));
+}
+
 describe("a compacted journal", () => {
   test("folds to the same state, whatever has happened", () => {
     fc.assert(
@@ -49,7 +55,10 @@ describe("a compacted journal", () => {
   test("goes on folding to the same state, compacted again and again", () => {
     fc.assert(
       fc.property(anyLife, anyLife, (first, second) => {
-        const later = second.map((record) => ({ ...record, seq: record.seq + 1000 }));
+        const over = endedIn(first);
+        const later = second
+          .filter(({ entry }) => entry.type !== "incident" || !over.has(entry.incident.id))
+          .map((record) => ({ ...record, seq: record.seq + 1000 }));
         const once = [...compacted(first, BOOT, NOW, RETENTION), ...later];
         expect(stateOf(compacted(once, BOOT, NOW, RETENTION))).toEqual(stateOf([...first, ...later]));
       }),
