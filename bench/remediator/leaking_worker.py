@@ -15,7 +15,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--events", required=True)
     parser.add_argument("--pidfile")
-    parser.add_argument("--wait", type=float, nargs=2, default=(2, 6), help="seconds, at least and at most")
+    parser.add_argument("--wait", type=float, nargs=2, default=(4, 8), help="seconds, at least and at most")
     parser.add_argument("--limit-mib", type=int, default=200)
     parser.add_argument("--until-mib", type=int, default=260)
     options = parser.parse_args()

@@ -12,7 +12,7 @@ export interface ReactionOptions {
   folder: string;
 }
 
-/** A monit that takes 9 s for each trial, with room to spare. */
+/** A monit that takes 11 s for each trial, with room to spare. */
 const PATIENCE_MS_PER_TRIAL = 40_000;
 
 export async function reactions(options: ReactionOptions): Promise<Map<string, Trial[]>> {

@@ -37,13 +37,14 @@ export const PROMETHEUS = "pitcrew, Prometheus";
 export const MONIT = "monit";
 
 /** The two that are held against each other have several workers: their ratio needs more trials than the others' orders of magnitude. */
-const COPIES = 3;
+const COPIES = 2;
 /**
  * Each of many workers is over its limit once, as it is in life, where hours lie between two crossings. A second one soon afterwards is no news
  * to Alertmanager: it remembers a group for up to half a minute after its last word, and for a quarter of an hour Prometheus repeats to it that
  * the first one is over; a new alert of such a group waits for the end of its group_interval (10 s).
  */
 const ONCE_WITHIN = [20, 90] as const;
+const ONCE = 18;
 
 export function contestants({ monit, prometheus, alertmanager, pm2 }: Programs): Contestant[] {
   return [
@@ -66,7 +67,7 @@ export function contestants({ monit, prometheus, alertmanager, pm2 }: Programs):
     {
       name: PROMETHEUS,
       async start(folder) {
-        const workers = Array.from({ length: 6 * COPIES }, (_, index) => ({
+        const workers = Array.from({ length: ONCE }, (_, index) => ({
           name: `w${index + 1}`,
           wait: ONCE_WITHIN,
         }));
