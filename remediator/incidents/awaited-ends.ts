@@ -30,8 +30,8 @@ export class AwaitedEnds {
   }
 
   /**
-   * After a step. If the worker has been told to end, nothing before `untilMono` but the end of its processes, or a change of the incident
-   * itself, can move it.
+   * After a step. If the worker has been told to end, the end of its processes is what moves the incident, before `untilMono` nothing else
+   * as a rule.
    */
   add(incident: Incident, step: Step, remains: readonly Incarnation[], untilMono: number): void {
     if (!waitsForEnds(incident, step)) return;
@@ -47,8 +47,9 @@ export class AwaitedEnds {
   /** Monotonic seconds until which a look at this incident would show what the last one has shown; undefined: it may show something new. */
   quietUntil(incident: Incident): number | undefined {
     const awaited = this.#awaited.get(incident.id);
-    const isQuiet = awaited?.incident === incident && this.#isPending(awaited) && this.#lives(awaited);
-    return isQuiet ? awaited.untilMono : undefined;
+    if (awaited?.incident !== incident || !this.#isPending(awaited) || !this.#lives(awaited)) return undefined;
+    // What joined a drain and has not cut it short may do so at any look.
+    return incident.state === "draining" && incident.ladder !== "recycle" ? undefined : awaited.untilMono;
   }
 
   clear(): void {
@@ -82,8 +83,8 @@ export class AwaitedEnds {
   }
 }
 
-/** What also waits for a slot is moved by the end of somebody else's processes; what does not wait for the drain, by more than that. */
-function waitsForEnds({ state, ladder, signalled }: Incident, step: Step): boolean {
-  if (state === "draining") return ladder === "recycle" && (step.kind !== "wait" || step.blocked === undefined);
+/** What also waits for a slot is moved by the end of somebody else's processes, too. */
+function waitsForEnds({ state, signalled }: Incident, step: Step): boolean {
+  if (state === "draining") return step.kind !== "wait" || step.blocked === undefined;
   return (state === "terminating" || state === "killing") && signalled === true;
 }

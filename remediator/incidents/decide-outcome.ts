@@ -34,6 +34,14 @@ export function decideStopping(incident: Incident, facts: WorkerFacts, policy: P
   const { now } = facts;
   const target = incident.incarnation;
   const killing = incident.state === "killing";
+  const isShown = target !== undefined && sameIncarnation(presentIncarnation(facts), target);
+  if (isShown && facts.remains.length === 0 && now.mono >= (incident.deadline ?? now.mono))
+    return {
+      kind: "close",
+      state: "escalated",
+      because: `pid ${target.pid} is shown to run, and cannot be found to be ended; no second copy is started`,
+      outcome: { action: killing ? "kill" : "terminate", outcome: "failed" },
+    };
   if (target === undefined || facts.remains.length === 0)
     return whenGone(facts, target, killing ? "kill" : "terminate", "its whole tree is gone");
   if (incident.signalled !== true) {

@@ -51,12 +51,9 @@ export class Engine implements Hands {
     this.#startedMono = deps.clock().mono;
     this.newId = idSource(() => deps.clock().wall);
     const now = () => deps.clock().mono;
-    this.#alarm = new Alarm(now, () => this.look());
-    this.#ends = new AwaitedEnds(
-      (process) => deps.isAlive(process),
-      now,
-      () => this.look(),
-    );
+    const look = () => this.look();
+    this.#alarm = new Alarm(now, look);
+    this.#ends = new AwaitedEnds((process) => deps.isAlive(process), now, look);
   }
 
   get ledger(): Ledger {
@@ -166,8 +163,9 @@ export class Engine implements Hands {
 
   async #tryToLookAt(listed: Incident): Promise<void> {
     const incident = this.store.current(listed);
-    if (this.#busy.has(incident.id) || !isOpen(incident) || this.#isQuiet(incident)) return;
+    if (this.#busy.has(incident.id) || !isOpen(incident)) return;
     try {
+      if (this.#isQuiet(incident)) return;
       if (incident.target.kind === "worker") await this.#lookAt(incident, incident.target.worker);
       else await this.#lookAtHost(incident);
     } catch (cause) {
@@ -218,11 +216,8 @@ export class Engine implements Hands {
 
   /** Those that it waits for still live, and nothing has been heard that could change its mind: below the critical floor its grace is cut. */
   #isQuiet(incident: Incident): boolean {
-    const until = this.#ends.quietUntil(incident);
-    const worker = targetName(incident.target);
-    if (until === undefined || this.#toRead.has(worker)) return false;
-    const isConfigured = this.deps.config().workers.some(({ name }) => name === worker);
-    if (!isConfigured || isCritical(this.deps.observeSystem())) return false;
+    const until = this.#toRead.has(targetName(incident.target)) ? undefined : this.#ends.quietUntil(incident);
+    if (until === undefined || isCritical(this.deps.observeSystem())) return false;
     this.wakeAt(until);
     return true;
   }

@@ -12,6 +12,8 @@ export interface FixtureProcess {
   session?: number;
   comm?: string;
   state?: string;
+  /** PF_… of include/linux/sched.h. */
+  flags?: number;
   threads?: number;
   residentPages?: number;
   cmdline?: readonly string[];
@@ -66,7 +68,8 @@ export function statText({
   state = "S",
   threads = 1,
   cpuTicks = [7, 3, 0, 0],
+  flags = 0x400000,
 }: FixtureProcess): string {
-  const before = `${pid} (${comm}) ${state} ${ppid} ${pid} ${session} 0 -1 4194304 96 0 0 0 ${cpuTicks.join(" ")} 20 0 ${threads} 0`;
+  const before = `${pid} (${comm}) ${state} ${ppid} ${pid} ${session} 0 -1 ${flags} 96 0 0 0 ${cpuTicks.join(" ")} 20 0 ${threads} 0`;
   return `${before} ${startTicks} 3133440 382 18446744073709551615 ${"0 ".repeat(26)}0\n`;
 }

@@ -152,6 +152,16 @@ describe("a worker with a pid file", () => {
   });
 });
 
+test("a pidfile of another namespace may name a thread of the kernel: nobody's worker", async () => {
+  const proc = fixtureProc([{ pid: a, comm: "kworker/0:1", flags: 0x4208060 | 0x200000 }]);
+  const path = `${proc.root}/legacy.pid`;
+  proc.write("legacy.pid", `${a}\n`);
+  const observer = observerOn(proc, one({ kind: "observe", locator: { kind: "pidfile", path } }));
+  expect(await presences(observer)).toEqual([{ kind: "unknown", source: "stat" }]);
+  proc.put({ pid: a, comm: "worker" });
+  expect(await presences(observer)).toMatchObject([{ kind: "up" }]);
+});
+
 describe("a group whose processes share slots", () => {
   test("keeps each process in its slot, and gives a free one to whoever comes next", async () => {
     const proc = fixtureProc([

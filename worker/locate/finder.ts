@@ -2,7 +2,7 @@
 
 import { isHidden, readStat } from "../identify.ts";
 import type { Incarnation } from "../incarnation.ts";
-import type { ProcStat } from "../proc/stat.ts";
+import { isKernelThread, type ProcStat } from "../proc/stat.ts";
 import type { Surroundings } from "./candidates.ts";
 import type { Located } from "./located.ts";
 
@@ -33,6 +33,8 @@ export function foundRoot(pid: number, look: Look, session?: number): Located {
     return mayLive ? { kind: "unknown", source: "processes" } : { kind: "down" };
   }
   const { stat } = read;
+  // Nobody's worker: a pid that was written down in another namespace, or before the machine was booted anew.
+  if (isKernelThread(stat)) return { kind: "unknown", source: "stat" };
   const root = { bootId: look.bootId, pid, startTicks: stat.startTicks };
   return { kind: "found", root, session: ownSession(stat, session) };
 }

@@ -158,6 +158,15 @@ describe("terminating", () => {
     );
   });
 
+  test("of a process that is shown to run, and of which nothing is found, is a failure once the grace is over", () => {
+    const seen = { reading: reading(), ledger: workerLedger(), remains: [] };
+    expect(decided("terminating", { ...signalled, deadline: NOW.mono }, seen)).toMatchObject({
+      kind: "close",
+      state: "escalated",
+      outcome: { action: "terminate", outcome: "failed" },
+    });
+  });
+
   test("is done when the whole tree is gone: a worker that should run is started again, one that should not is not", () => {
     const outcome = { action: "terminate", outcome: "done" };
     expect(decided("terminating", signalled, GONE)).toMatchObject({ kind: "hold", outcome });

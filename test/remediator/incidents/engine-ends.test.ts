@@ -45,6 +45,17 @@ test("a worker that no shim watches and that is asked to drain is started again 
   expect(w.requests).toEqual(["drain"]);
 });
 
+test("so it is when another alert has joined the drain, and is not true", async () => {
+  const world = await worldOf([{ manager: command(true), limits: { ageSeconds: 20 } }]);
+  const w = world.worker("w");
+  Object.assign(w.running ?? {}, { drainsWithin: 30 });
+  while (w.requests.length === 0) await pass(0.1);
+  world.alert({ ...OVER_LIMIT, worker: "w" });
+  await pass(25);
+  expect(await untilReplaced(world, 20)).toBeLessThan(5.2);
+  expect(w.processes[0]?.signals).toEqual([]);
+});
+
 test("an emergency that joins a drain goes on in the moment in which the slot is free", async () => {
   const slow = { limits: { memoryBytes: 100 * MIB, ageSeconds: 20 }, stop: { graceSeconds: 60 } };
   const world = await worldOf(
