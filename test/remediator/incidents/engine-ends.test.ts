@@ -46,13 +46,15 @@ test("a worker that no shim watches and that is asked to drain is started again 
 });
 
 test("so it is when another alert has joined the drain, and is not true", async () => {
-  const world = await worldOf([{ manager: command(true), limits: { ageSeconds: 20 } }]);
+  const world = await worldOf([{ manager: command(true), limits: { ageSeconds: 14 } }], quiet());
   const w = world.worker("w");
-  Object.assign(w.running ?? {}, { drainsWithin: 30 });
-  while (w.requests.length === 0) await pass(0.1);
+  Object.assign(w.running ?? {}, { drainsWithin: 33 });
+  world.alert({ alertname: "PitcrewWorkerTooOld", remediation: "recycle", reason: "age", worker: "w" });
+  await pass(5);
+  expect(w.requests).toEqual(["drain"]);
   world.alert({ ...OVER_LIMIT, worker: "w" });
   await pass(25);
-  expect(await untilReplaced(world, 20)).toBeLessThan(5.2);
+  expect(await untilReplaced(world, 20)).toBeLessThan(3.2);
   expect(w.processes[0]?.signals).toEqual([]);
 });
 
