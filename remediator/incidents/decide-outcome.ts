@@ -34,8 +34,9 @@ export function decideStopping(incident: Incident, facts: WorkerFacts, policy: P
   const { now } = facts;
   const target = incident.incarnation;
   const killing = incident.state === "killing";
+  // A reading from just before the end shows it, too; the next one does not.
   const isShown = target !== undefined && sameIncarnation(presentIncarnation(facts), target);
-  if (isShown && facts.remains.length === 0 && now.mono >= (incident.deadline ?? now.mono))
+  if (isShown && facts.remains.length === 0 && now.mono >= (incident.deadline ?? now.mono) + policy.killSeconds)
     return {
       kind: "close",
       state: "escalated",

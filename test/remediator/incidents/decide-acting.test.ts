@@ -158,9 +158,11 @@ describe("terminating", () => {
     );
   });
 
-  test("of a process that is shown to run, and of which nothing is found, is a failure once the grace is over", () => {
-    const seen = { reading: reading(), ledger: workerLedger(), remains: [] };
-    expect(decided("terminating", { ...signalled, deadline: NOW.mono }, seen)).toMatchObject({
+  test("of a process that is shown to run, and of which nothing is found, is a failure when it goes on beyond its grace", () => {
+    const seen = { reading: reading(), ledger: endedLedger(), remains: [] };
+    const over = { ...signalled, deadline: NOW.mono };
+    expect(decided("terminating", over, seen)).toEqual({ kind: "wait", until: NOW.mono + 0.05 });
+    expect(decided("terminating", { ...over, deadline: NOW.mono - POLICY.killSeconds }, seen)).toMatchObject({
       kind: "close",
       state: "escalated",
       outcome: { action: "terminate", outcome: "failed" },
